@@ -1,0 +1,86 @@
+package dev.millrace.event;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A unit of work and how it is doing at the moment it was read. Immutable; equal to another by id alone (R-003).
+ *
+ * @param <T> the payload's type
+ * @param createdAt when it was appended, by the database's clock; of an event not appended yet, when it was made here
+ * @param type the payload type's registered name
+ * @param metadata the application's notes, and {@code original} and {@code root} of a fresh event
+ * @param terms how it wants to be treated
+ * @param execution how it is doing
+ */
+public record Event<T>(
+        UUID id, Instant createdAt, String type, T payload, ObjectNode metadata, Terms terms, Execution execution) {
+
+    /** Copies the metadata, so that an event never changes under its reader. */
+    public Event {
+        metadata = metadata.deepCopy();
+    }
+
+    /** A new event, not appended yet, with an id of its own. */
+    public static <T> Event<T> of(String type, T payload, Terms terms) {
+        return new Event<>(
+                UuidV7.next(),
+                Instant.now(),
+                type,
+                payload,
+                JsonNodeFactory.instance.objectNode(),
+                terms,
+                Execution.PRISTINE);
+    }
+
+    /** A copy of the notes; changing it changes nothing. */
+    @Override
+    public ObjectNode metadata() {
+        return metadata.deepCopy();
+    }
+
+    /** Lower runs first; null until appended if none was given. */
+    public @Nullable Double priority() {
+        return terms.priority();
+    }
+
+    /** How long the handler may run; null for as long as it likes. */
+    public @Nullable Duration timeout() {
+        return terms.timeout();
+    }
+
+    /** Past it an unstarted event is skipped; null for never. */
+    public @Nullable Instant deadline() {
+        return terms.deadline();
+    }
+
+    /** Whether the handler's answer is a stream of chunks. */
+    public boolean streaming() {
+        return terms.streaming();
+    }
+
+    /** Where it is in its life. */
+    public EventStatus status() {
+        return execution.status();
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Event<?> event && id.equals(event.id);
+    }
+
+    @Override
+    public int hashCode() {
+        return id.hashCode();
+    }
+
+    /** Names the event without its payload, which may be secret. */
+    @Override
+    public String toString() {
+        return "Event(id=%s, type=%s, status=%s, attempt=%d)".formatted(id, type, status(), execution.attempt());
+    }
+}

@@ -1,0 +1,18 @@
+package dev.millrace.event;
+
+import java.util.Map;
+
+/** Something named does not exist. */
+public class NotFoundException extends MillraceException {
+    private static final long serialVersionUID = 1L;
+
+    /** An error that says what, which id, and what to do; an empty message becomes "Item not found". */
+    public NotFoundException(String message) {
+        this(message, Map.of());
+    }
+
+    /** An error with details that programs can read. */
+    public NotFoundException(String message, Map<String, ?> details) {
+        super(message.isEmpty() ? "Item not found" : message, false, details);
+    }
+}

@@ -1,0 +1,61 @@
+package dev.millrace.event;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an event wants to be treated.
+ *
+ * @param priority lower runs first; null lets the database use the creation time in epoch seconds
+ * @param timeout how long the handler may run; null for as long as it likes
+ * @param deadline past it an unstarted event is skipped; null for never
+ * @param streaming whether the handler's answer is a stream of chunks
+ */
+public record Terms(
+        @Nullable Double priority, @Nullable Duration timeout, @Nullable Instant deadline, boolean streaming) {
+    /** The longest timeout the database keeps: ten years. */
+    public static final Duration MAX_TIMEOUT = Duration.ofDays(3650);
+
+    /** No wishes. */
+    public static final Terms DEFAULT = new Terms(null, null, null, false);
+
+    private static final Instant MIN_INSTANT = Instant.parse("0001-01-01T00:00:00Z");
+    private static final Instant MAX_INSTANT = Instant.parse("9999-12-31T23:59:59Z");
+
+    /** Checks the bounds. */
+    public Terms {
+        if (priority != null && !Double.isFinite(priority)) {
+            throw new IllegalArgumentException("Priority must be finite and not NaN, got " + priority);
+        }
+        if (timeout != null && (timeout.isNegative() || timeout.isZero())) {
+            throw new IllegalArgumentException("timeout must be positive, got " + seconds(timeout));
+        }
+        if (timeout != null && timeout.compareTo(MAX_TIMEOUT) > 0) {
+            throw new IllegalArgumentException(
+                    "timeout must be finite, at most " + MAX_TIMEOUT.toDays() + " days, got " + timeout);
+        }
+        if (deadline != null && (deadline.isBefore(MIN_INSTANT) || deadline.isAfter(MAX_INSTANT))) {
+            throw new IllegalArgumentException("deadline must lie in the years 1 to 9999, got " + deadline);
+        }
+    }
+
+    /** A timeout in seconds as a {@link Duration}, with the checks of R-004. */
+    public static Duration timeoutOfSeconds(double seconds) {
+        if (!Double.isFinite(seconds)) {
+            throw new IllegalArgumentException("timeout must be finite, got " + seconds);
+        }
+        if (seconds <= 0) {
+            throw new IllegalArgumentException("timeout must be positive, got " + seconds);
+        }
+        if (seconds > MAX_TIMEOUT.toSeconds()) {
+            throw new IllegalArgumentException(
+                    "timeout must be finite, at most " + MAX_TIMEOUT.toDays() + " days, got " + seconds + "s");
+        }
+        return Duration.ofNanos(Math.max(1, Math.round(seconds * 1e9)));
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.getSeconds() + duration.getNano() / 1e9;
+    }
+}
