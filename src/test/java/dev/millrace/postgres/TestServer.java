@@ -1,6 +1,7 @@
 package dev.millrace.postgres;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,14 +36,14 @@ final class TestServer implements AutoCloseable {
     private static final int MAX_NAME = 63;
     private static final Pattern JDBC_URL = Pattern.compile("(jdbc:postgresql://[^/?]*/)([^?]*)(\\?.*)?");
 
-    private final AutoCloseable server;
+    private final Closeable server;
     private final String prefix;
     private final String adminDatabase;
     private final String parameters;
     private final String run = "millrace_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
     private final AtomicInteger databases = new AtomicInteger();
 
-    private TestServer(AutoCloseable server, String adminUrl) {
+    private TestServer(Closeable server, String adminUrl) {
         Matcher url = JDBC_URL.matcher(adminUrl);
         if (!url.matches() || url.group(2).isEmpty()) {
             throw new IllegalArgumentException(EXTERNAL_URL
@@ -72,7 +73,7 @@ final class TestServer implements AutoCloseable {
             container.start();
             String login = "user=" + container.getUsername() + "&password=" + container.getPassword();
             String url = container.getJdbcUrl();
-            return new TestServer(container, url + (url.contains("?") ? "&" : "?") + login);
+            return new TestServer(container::close, url + (url.contains("?") ? "&" : "?") + login);
         }
         try {
             EmbeddedPostgres embedded = EmbeddedPostgres.builder().setPGStartupWait(START_LIMIT).start();
@@ -155,7 +156,7 @@ final class TestServer implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         try (server) {
             drop(template());
         }
