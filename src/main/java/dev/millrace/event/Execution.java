@@ -29,8 +29,7 @@ public record Execution(
         @Nullable Boolean retryable) {
 
     /** Of an event that was never claimed. */
-    public static final Execution PRISTINE =
-            new Execution(EventStatus.PENDING, 0, null, null, null, null, null, null);
+    public static final Execution PRISTINE = new Execution(EventStatus.PENDING, 0, null, null, null, null, null, null);
 
     /** Of an event that has not ended: only status and attempt are known. */
     public static Execution active(EventStatus status, int attempt, @Nullable Instant startedAt) {

@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param streaming whether the handler's answer is a stream of chunks
  */
 public record Terms(
-        @Nullable Double priority, @Nullable Duration timeout, @Nullable Instant deadline, boolean streaming) {
+        @Nullable Double priority,
+        @Nullable Duration timeout,
+        @Nullable Instant deadline,
+        boolean streaming) {
     /** The longest timeout the database keeps: ten years. */
     public static final Duration MAX_TIMEOUT = Duration.ofDays(3650);
 

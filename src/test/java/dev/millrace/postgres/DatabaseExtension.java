@@ -63,6 +63,7 @@ public final class DatabaseExtension
     private static TestDatabase newDatabase(ExtensionContext context) {
         Store session = context.getStore(StoreScope.LAUNCHER_SESSION, NAMESPACE);
         TestServer server = session.computeIfAbsent(TestServer.class, key -> TestServer.start(), TestServer.class);
-        return new TestDatabase(server, server.createMigrated(context.getRequiredTestClass().getSimpleName()));
+        return new TestDatabase(
+                server, server.createMigrated(context.getRequiredTestClass().getSimpleName()));
     }
 }

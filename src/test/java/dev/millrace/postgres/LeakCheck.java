@@ -33,12 +33,12 @@ final class LeakCheck {
         this.mayLeaveRunningRows = mayLeaveRunningRows;
         this.pools = new HashSet<>(database.pools());
         this.others = new HashSet<>(database.others());
-        this.backends = new HashSet<>(database.list(Object.class, "select pid from pg_stat_activity where datname = current_database()"));
+        this.backends = new HashSet<>(
+                database.list(Object.class, "select pid from pg_stat_activity where datname = current_database()"));
         this.runningRows = new HashSet<>(runningRows(database));
         this.threads = new HashSet<>(libraryThreads());
-        this.borrowedFrom = database.pools().stream()
-                .filter(pool -> borrowed(pool) > 0)
-                .collect(Collectors.toSet());
+        this.borrowedFrom =
+                database.pools().stream().filter(pool -> borrowed(pool) > 0).collect(Collectors.toSet());
     }
 
     /** Remembers what there is now. Each kind of thing may take up to {@code limit} to settle in the end. */
@@ -76,7 +76,8 @@ final class LeakCheck {
                 continue;
             }
             try {
-                thread.join(Math.max(1, Duration.ofNanos(deadline - System.nanoTime()).toMillis()));
+                thread.join(Math.max(
+                        1, Duration.ofNanos(deadline - System.nanoTime()).toMillis()));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -118,8 +119,7 @@ final class LeakCheck {
         return source.isClosed() ? 0 : source.getHikariPoolMXBean().getActiveConnections();
     }
 
-    private List<String> leftConnections(
-            TestDatabase database, Set<Object> before, Set<TestDatabase.Pool> classPools) {
+    private List<String> leftConnections(TestDatabase database, Set<Object> before, Set<TestDatabase.Pool> classPools) {
         settles(database, () -> newConnections(database, before, classPools).isEmpty());
         return newConnections(database, before, classPools).stream()
                 .map(connection -> "connection to " + database.name() + " still open: " + connection)
@@ -128,7 +128,8 @@ final class LeakCheck {
 
     private static List<String> newConnections(
             TestDatabase database, Set<Object> before, Set<TestDatabase.Pool> classPools) {
-        Set<String> expected = classPools.stream().map(TestDatabase.Pool::application).collect(Collectors.toSet());
+        Set<String> expected =
+                classPools.stream().map(TestDatabase.Pool::application).collect(Collectors.toSet());
         expected.add(TestDatabase.HELPER);
         List<String> found = new ArrayList<>();
         for (List<?> row : database.query(

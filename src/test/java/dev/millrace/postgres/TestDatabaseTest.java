@@ -22,7 +22,8 @@ class TestDatabaseTest {
         assertThat(database.text("select current_database()"))
                 .isEqualTo(database.name())
                 .endsWith("_testdatabasetest");
-        assertThat(database.longValue("select count(*) from schema_history where not success")).isZero();
+        assertThat(database.longValue("select count(*) from schema_history where not success"))
+                .isZero();
     }
 
     @Test
@@ -30,14 +31,14 @@ class TestDatabaseTest {
         assertThat(database.query("select n, null from generate_series(?, ?) n", 1, 2))
                 .extracting(List::getFirst)
                 .containsExactly(1, 2);
-        assertThat(database.list(Integer.class, "select n from generate_series(1, ?) n", 3)).containsExactly(1, 2, 3);
+        assertThat(database.list(Integer.class, "select n from generate_series(1, ?) n", 3))
+                .containsExactly(1, 2, 3);
         assertThat(database.text("select null")).isNull();
     }
 
     @Test
     void query_thatIsWrong_namesTheStatement() {
-        assertThatThrownBy(() -> database.query("select no_such_column"))
-                .hasMessageContaining("select no_such_column");
+        assertThatThrownBy(() -> database.query("select no_such_column")).hasMessageContaining("select no_such_column");
     }
 
     @Test

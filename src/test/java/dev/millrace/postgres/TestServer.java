@@ -40,7 +40,8 @@ final class TestServer implements AutoCloseable {
     private final String prefix;
     private final String adminDatabase;
     private final String parameters;
-    private final String run = "millrace_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+    private final String run =
+            "millrace_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
     private final AtomicInteger databases = new AtomicInteger();
 
     private TestServer(Closeable server, String adminUrl) {
@@ -76,7 +77,8 @@ final class TestServer implements AutoCloseable {
             return new TestServer(container::close, url + (url.contains("?") ? "&" : "?") + login);
         }
         try {
-            EmbeddedPostgres embedded = EmbeddedPostgres.builder().setPGStartupWait(START_LIMIT).start();
+            EmbeddedPostgres embedded =
+                    EmbeddedPostgres.builder().setPGStartupWait(START_LIMIT).start();
             return new TestServer(embedded, embedded.getJdbcUrl("postgres", "postgres"));
         } catch (IOException | IllegalStateException e) {
             throw new IllegalStateException(
