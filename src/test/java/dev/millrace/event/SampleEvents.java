@@ -25,4 +25,10 @@ final class SampleEvents {
         }
         return events;
     }
+
+    static Pile pileOf(List<Event<JsonNode>> events) {
+        Pile pile = new Pile();
+        events.forEach(pile::add);
+        return pile;
+    }
 }
