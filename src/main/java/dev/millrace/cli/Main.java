@@ -1,0 +1,74 @@
+package dev.millrace.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command line's entry: hands over to one of the commands and ends the JVM with its exit code. */
+@Command(
+        name = "millrace",
+        description = "Executes API calls durably: rate limits, priorities, timeouts and retries on PostgreSQL.",
+        subcommands = {SampleApiCommand.class},
+        mixinStandardHelpOptions = true,
+        version = "millrace 0.1.0-SNAPSHOT",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:every call settled",
+            "1:something unexpected went wrong",
+            "2:wrong usage, or a bad call file; nothing was appended",
+            "130:interrupted (143 if by SIGTERM); the same command resumes"
+        })
+public final class Main implements Runnable {
+    /** Wrong usage, or input that was refused. */
+    static final int BAD_INPUT = 2;
+
+    /** Anything unexpected. */
+    static final int FAILED = 1;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    /** Runs one command. Does not return. */
+    public static void main(String[] args) {
+        System.setProperty("logback.configurationFile", "dev/millrace/cli/logback.xml");
+        int code = execute(args);
+        Interruption.workIsDone();
+        System.exit(code);
+    }
+
+    /** Runs one command in this JVM and returns its exit code. */
+    static int execute(String... args) {
+        return new CommandLine(new Main())
+                .setExecutionExceptionHandler(Main::explain)
+                .execute(args);
+    }
+
+    /** Without a command there is nothing to do but to say so. */
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which command? See below.");
+    }
+
+    private static int explain(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
+        PrintWriter err = command.getErr();
+        err.println("millrace: " + message(e));
+        if (System.getenv("MILLRACE_DEBUG") != null) {
+            StringWriter trace = new StringWriter();
+            e.printStackTrace(new PrintWriter(trace));
+            err.print(trace);
+        } else if (!(e instanceof BadInputException)) {
+            err.println("millrace: set MILLRACE_DEBUG=1 to see where it came from");
+        }
+        err.flush();
+        return e instanceof BadInputException ? BAD_INPUT : FAILED;
+    }
+
+    private static String message(Exception e) {
+        String message = e.getMessage();
+        return message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
+    }
+}
