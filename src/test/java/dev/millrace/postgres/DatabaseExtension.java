@@ -17,7 +17,11 @@ import org.junit.platform.commons.support.AnnotationSupport;
 public final class DatabaseExtension
         implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(DatabaseExtension.class);
-    private static final Duration SETTLING = Duration.ofSeconds(5);
+
+    /** A JUnit configuration parameter, an ISO duration: how long what a test used may take to settle after it. */
+    static final String SETTLING = "dev.millrace.postgres.settling";
+
+    private static final String SETTLING_DEFAULT = "PT5S";
 
     /** Makes the class's database here, so that it lives as long as the class and not only as long as a method. */
     @Override
@@ -27,8 +31,10 @@ public final class DatabaseExtension
 
     @Override
     public void beforeEach(ExtensionContext context) {
+        Duration settling =
+                Duration.parse(context.getConfigurationParameter(SETTLING).orElse(SETTLING_DEFAULT));
         context.getStore(NAMESPACE)
-                .put(LeakCheck.class, LeakCheck.begin(database(context), SETTLING, mayLeaveRunningRows(context)));
+                .put(LeakCheck.class, LeakCheck.begin(database(context), settling, mayLeaveRunningRows(context)));
     }
 
     @Override

@@ -128,6 +128,7 @@ class LeakCheckTest {
                     .execute(
                             LauncherDiscoveryRequestBuilder.request()
                                     .selectors(selectClass(testClass))
+                                    .configurationParameter(DatabaseExtension.SETTLING, LIMIT.toString())
                                     .build(),
                             listener);
             return Objects.requireNonNull(listener.getSummary());
