@@ -1,7 +1,9 @@
 package dev.millrace.postgres;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -68,8 +70,35 @@ public final class DatabaseExtension
 
     private static TestDatabase newDatabase(ExtensionContext context) {
         Store session = context.getStore(StoreScope.LAUNCHER_SESSION, NAMESPACE);
-        TestServer server = session.computeIfAbsent(TestServer.class, key -> TestServer.start(), TestServer.class);
+        TestServer server = session.computeIfAbsent(Start.class, key -> Start.attempt(), Start.class)
+                .server();
         return new TestDatabase(
                 server, server.createMigrated(context.getRequiredTestClass().getSimpleName()));
+    }
+
+    /** The run's server, or why there is none: what failed once is not tried again for every class. */
+    private record Start(
+            @Nullable TestServer started, @Nullable RuntimeException failure) implements AutoCloseable {
+        static Start attempt() {
+            try {
+                return new Start(TestServer.start(), null);
+            } catch (RuntimeException e) {
+                return new Start(null, e);
+            }
+        }
+
+        TestServer server() {
+            if (started == null) {
+                throw new IllegalStateException("no test database: the server did not start", failure);
+            }
+            return started;
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (started != null) {
+                started.close();
+            }
+        }
     }
 }

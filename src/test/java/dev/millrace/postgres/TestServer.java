@@ -59,9 +59,18 @@ final class TestServer implements AutoCloseable {
     /** A running server whose template is migrated: external if configured, else a container, else embedded. */
     static TestServer start() {
         TestServer server = open();
-        server.administer("create database " + server.template());
-        migrate(server.url(server.template(), "template"));
-        return server;
+        try {
+            server.administer("create database " + server.template());
+            migrate(server.url(server.template(), "template"));
+            return server;
+        } catch (RuntimeException e) {
+            try {
+                server.close();
+            } catch (IOException | RuntimeException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw e;
+        }
     }
 
     private static TestServer open() {
