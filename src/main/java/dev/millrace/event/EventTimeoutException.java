@@ -8,7 +8,7 @@ public class EventTimeoutException extends MillraceException {
 
     /** An error for that timeout, worded as the model words it: {@code Operation timed out after 1.0s}. */
     public EventTimeoutException(Duration timeout) {
-        this("Operation timed out after " + timeout.toNanos() / 1e9 + "s");
+        this("Operation timed out after " + Seconds.of(timeout).toPlainString() + "s");
     }
 
     /** An error with a message of its own; an empty one becomes "Operation timed out". */

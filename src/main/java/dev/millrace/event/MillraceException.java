@@ -1,5 +1,6 @@
 package dev.millrace.event;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -40,18 +41,18 @@ public class MillraceException extends RuntimeException {
     }
 
     /** Whether the same act may succeed later. Information only: nothing retries because of it alone. */
-    public boolean retryable() {
+    public final boolean retryable() {
         return retryable;
     }
 
-    /** What programs may want to know; empty when there is nothing. Never null. */
+    /** What programs may want to know, in the order given; empty when there is nothing. Never null. */
     public Map<String, Object> details() {
-        return details == null ? Map.of() : Map.copyOf(details); // null only after Java deserialization
+        return details == null ? Map.of() : Collections.unmodifiableMap(details); // null only after deserialization
     }
 
     /** The name this error has in a stored execution: the class's, with the model's "Error" for Java's "Exception". */
     public String errorName() {
-        String name = getClass().getSimpleName();
+        String name = Errors.simpleName(getClass());
         return name.endsWith("Exception") ? name.substring(0, name.length() - "Exception".length()) + "Error" : name;
     }
 }

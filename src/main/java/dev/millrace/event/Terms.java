@@ -31,16 +31,33 @@ public record Terms(
         if (priority != null && !Double.isFinite(priority)) {
             throw new IllegalArgumentException("Priority must be finite and not NaN, got " + priority);
         }
-        if (timeout != null && (timeout.isNegative() || timeout.isZero())) {
-            throw new IllegalArgumentException("timeout must be positive, got " + seconds(timeout));
+        if (timeout != null) {
+            checkTimeout(timeout);
         }
-        if (timeout != null && timeout.compareTo(MAX_TIMEOUT) > 0) {
+        if (deadline != null) {
+            checkInstant("deadline", deadline);
+        }
+    }
+
+    /** The timeout, unless it is not positive or longer than the database keeps. */
+    static Duration checkTimeout(Duration timeout) {
+        if (timeout.isNegative() || timeout.isZero()) {
+            throw new IllegalArgumentException(
+                    "timeout must be positive, got " + Seconds.of(timeout).toPlainString());
+        }
+        if (timeout.compareTo(MAX_TIMEOUT) > 0) {
             throw new IllegalArgumentException(
                     "timeout must be finite, at most " + MAX_TIMEOUT.toDays() + " days, got " + timeout);
         }
-        if (deadline != null && (deadline.isBefore(MIN_INSTANT) || deadline.isAfter(MAX_INSTANT))) {
-            throw new IllegalArgumentException("deadline must lie in the years 1 to 9999, got " + deadline);
+        return timeout;
+    }
+
+    /** The instant, unless it lies outside the years that every part of the system can write down. */
+    static Instant checkInstant(String what, Instant instant) {
+        if (instant.isBefore(MIN_INSTANT) || instant.isAfter(MAX_INSTANT)) {
+            throw new IllegalArgumentException(what + " must lie in the years 1 to 9999, got " + instant);
         }
+        return instant;
     }
 
     /** A timeout in seconds as a {@link Duration}, with the checks of R-004. */
@@ -56,9 +73,5 @@ public record Terms(
                     "timeout must be finite, at most " + MAX_TIMEOUT.toDays() + " days, got " + seconds + "s");
         }
         return Duration.ofNanos(Math.max(1, Math.round(seconds * 1e9)));
-    }
-
-    private static double seconds(Duration duration) {
-        return duration.getSeconds() + duration.getNano() / 1e9;
     }
 }

@@ -1,0 +1,69 @@
+package dev.millrace.event;
+
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says why JSON could not be read, without a word of what was in it: Jackson's own messages quote the values, and errors
+ * end up in logs. For that reason its exception is not kept as a cause either.
+ */
+final class Undecodable {
+    private static final int MAX_REASON = 300;
+
+    private Undecodable() {}
+
+    /** Of a text that should be JSON of any shape. */
+    static ValidationException document(JsonProcessingException e) {
+        return new ValidationException("undecodable JSON: " + reason(e), Map.of("reason", "undecodable"));
+    }
+
+    /** Of a payload that should be of that type. */
+    static ValidationException payload(String type, Exception e) {
+        String path = e instanceof JsonMappingException mapping ? JsonPath.of(mapping.getPath()) : JsonPath.ROOT;
+        return payload(type, path, e instanceof JsonProcessingException json ? reason(json) : thrown(e));
+    }
+
+    static ValidationException payload(String type, String path, String reason) {
+        return new ValidationException(
+                "undecodable payload for %s at %s: %s; does the class still match what was appended?"
+                        .formatted(type, path, reason),
+                Map.of("type", type, "path", path, "reason", "undecodable"));
+    }
+
+    private static String reason(JsonProcessingException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof StreamConstraintsException limit) {
+                return limit.getOriginalMessage(); // sizes and limits only
+            }
+        }
+        return switch (e) {
+            case InvalidDefinitionException definition ->
+                Texts.storable(definition.getOriginalMessage(), MAX_REASON); // speaks of classes, not of values
+            case ValueInstantiationException thrown -> thrown(thrown.getCause());
+            case InvalidFormatException format -> "its text or number does not fit " + name(format.getTargetType());
+            case MismatchedInputException mismatch -> "its shape does not fit " + name(mismatch.getTargetType());
+            case JsonMappingException mapping -> thrown(mapping.getCause());
+            default -> "not JSON" + at(e.getLocation());
+        };
+    }
+
+    private static String thrown(@Nullable Throwable cause) {
+        return cause == null ? "it does not fit" : cause.getClass().getName() + " was thrown while it was read";
+    }
+
+    private static String name(@Nullable Class<?> type) {
+        return type == null ? "the type" : type.getTypeName();
+    }
+
+    private static String at(@Nullable JsonLocation location) {
+        return location == null ? "" : " at line %d column %d".formatted(location.getLineNr(), location.getColumnNr());
+    }
+}
