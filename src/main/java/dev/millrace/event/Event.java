@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the payload's type
  * @param createdAt when it was appended, by the database's clock; of an event not appended yet, when it was made here
  * @param type the payload type's registered name
- * @param metadata the application's notes, and {@code original} and {@code root} of a fresh event
+ * @param metadata the application's notes; {@code original}, {@code root} and {@code attempt} of a fresh event
  * @param terms how it wants to be treated
  * @param execution how it is doing
  */
@@ -29,12 +30,29 @@ public record Event<T>(
     public static <T> Event<T> of(String type, T payload, Terms terms) {
         return new Event<>(
                 UuidV7.next(),
-                Instant.now(),
+                Instant.now().truncatedTo(ChronoUnit.MICROS), // what the database keeps
                 type,
                 payload,
                 JsonNodeFactory.instance.objectNode(),
                 terms,
                 Execution.PRISTINE);
+    }
+
+    /** The same work as a new event, with none of this one's metadata; see {@link #asFreshEvent(boolean)}. */
+    public Event<T> asFreshEvent() {
+        return asFreshEvent(false);
+    }
+
+    /**
+     * The same work as a new event, not appended yet: a new id and creation time, a pristine execution, this one's type,
+     * payload, timeout, deadline and streaming, but not its priority (R-022, R-023). Works in any status. In its metadata
+     * {@code original} and {@code root} hold id and creation time of this event and of the first in the line, and
+     * {@code attempt} the number in the line, 2 for the first fresh event (R-024).
+     *
+     * @param copyMetadata whether to start from a deep copy of this one's metadata instead of from nothing
+     */
+    public Event<T> asFreshEvent(boolean copyMetadata) {
+        return FreshEvents.of(this, copyMetadata);
     }
 
     /** A copy of the notes; changing it changes nothing. */
