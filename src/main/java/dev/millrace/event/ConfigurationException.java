@@ -15,4 +15,9 @@ public class ConfigurationException extends MillraceException {
     public ConfigurationException(String message, Map<String, ?> details) {
         super(message.isEmpty() ? "Configuration error" : message, false, details);
     }
+
+    /** An error with its cause. */
+    public ConfigurationException(String message, Throwable cause) {
+        super(message, cause, false);
+    }
 }

@@ -15,4 +15,9 @@ public class ConnectionException extends MillraceException {
     public ConnectionException(String message, Map<String, ?> details) {
         super(message.isEmpty() ? "Connection error" : message, true, details);
     }
+
+    /** An error with its cause. */
+    public ConnectionException(String message, Throwable cause) {
+        super(message, cause, true);
+    }
 }

@@ -1,0 +1,94 @@
+package dev.millrace;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.event.Terms;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What may be said of an event when it is appended. Immutable; each method answers with a changed copy.
+ *
+ * @param id the event's id; null for a new one
+ * @param metadata the application's notes
+ * @param runAt not before that time by the database's clock; null for at once
+ */
+public record Append(
+        @Nullable UUID id,
+        Terms terms,
+        ObjectNode metadata,
+        @Nullable Instant runAt) {
+    private static final Append DEFAULTS = new Append(null, Terms.DEFAULT, JsonNodeFactory.instance.objectNode(), null);
+
+    /** Copies the notes. */
+    public Append {
+        metadata = metadata.deepCopy();
+    }
+
+    /** Nothing special: priority by creation time, no timeout, no deadline. */
+    public static Append defaults() {
+        return DEFAULTS;
+    }
+
+    /** A priority: lower runs first; any ordinary number runs before all events without one. */
+    public static Append priority(double priority) {
+        return DEFAULTS.withPriority(priority);
+    }
+
+    /** How long the handler may run; microseconds count, ten years at most. */
+    public static Append timeout(Duration timeout) {
+        return DEFAULTS.withTimeout(timeout);
+    }
+
+    /** As {@link #priority}. */
+    public Append withPriority(double priority) {
+        return with(new Terms(priority, terms.timeout(), terms.deadline(), terms.streaming()));
+    }
+
+    /** As {@link #timeout}. */
+    public Append withTimeout(Duration timeout) {
+        return with(new Terms(terms.priority(), timeout, terms.deadline(), terms.streaming()));
+    }
+
+    /** A time past which the event is skipped if it has not started. */
+    public Append withDeadline(Instant deadline) {
+        return with(new Terms(terms.priority(), terms.timeout(), deadline, terms.streaming()));
+    }
+
+    /** Asks for a stream of chunks as the answer. */
+    public Append streamed() {
+        return with(new Terms(terms.priority(), terms.timeout(), terms.deadline(), true));
+    }
+
+    /** A time before which the event does not start. */
+    public Append withRunAt(Instant time) {
+        return new Append(id, terms, metadata, time);
+    }
+
+    /** An id of the application's own; appending it a second time is refused. */
+    public Append withId(UUID chosen) {
+        return new Append(chosen, terms, metadata, runAt);
+    }
+
+    /** A note beside the payload. */
+    public Append withNote(String key, String value) {
+        return new Append(id, terms, metadata.deepCopy().put(key, value), runAt);
+    }
+
+    /** All notes at once, in place of those there are. */
+    public Append withMetadata(ObjectNode notes) {
+        return new Append(id, terms, notes, runAt);
+    }
+
+    /** A copy; changing it changes nothing. */
+    @Override
+    public ObjectNode metadata() {
+        return metadata.deepCopy();
+    }
+
+    private Append with(Terms changed) {
+        return new Append(id, changed, metadata, runAt);
+    }
+}

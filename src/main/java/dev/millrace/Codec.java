@@ -1,0 +1,83 @@
+package dev.millrace;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.ConfigurationException;
+import dev.millrace.event.Event;
+import dev.millrace.event.EventTypes;
+import dev.millrace.event.Json;
+import dev.millrace.event.Payloads;
+import dev.millrace.event.UuidV7;
+import dev.millrace.store.Draft;
+import dev.millrace.store.StoredEvent;
+import java.util.Map;
+
+/** Between payloads and rows, for the types of one executor. Immutable and thread-safe. */
+final class Codec<T> {
+    private final EventTypes types;
+    private final Map<String, Integer> lanes;
+    private final int payloadCap;
+
+    Codec(EventTypes types, Map<String, Integer> lanes, int payloadCap) {
+        this.types = types;
+        this.lanes = Map.copyOf(lanes);
+        this.payloadCap = payloadCap;
+    }
+
+    Map<String, Integer> lanes() {
+        return lanes;
+    }
+
+    /** A payload as a row; everything that can be wrong with it is found here, before anything is stored. */
+    Draft draft(T payload, Append options) {
+        String type = types.nameOf(payload);
+        return new Draft(
+                options.id() == null ? UuidV7.next() : options.id(),
+                lane(type),
+                type,
+                Payloads.encode(payload, payloadCap),
+                Payloads.encodeMetadata(options.metadata()),
+                options.terms(),
+                options.runAt());
+    }
+
+    /** An event made in this JVM as a row, under its own id. */
+    Draft draft(Event<T> event) {
+        return draft(event.payload(), new Append(event.id(), event.terms(), event.metadata(), null));
+    }
+
+    /** The event of a row, its payload as the class registered for its type. */
+    @SuppressWarnings("unchecked") // only subtypes of T are registered
+    Event<T> event(StoredEvent row) {
+        Class<?> type = types.classOf(row.type())
+                .orElseThrow(() -> new ConfigurationException(
+                        "event %s has type '%s', which this executor does not know; registered: %s. Register it, or read it with json()"
+                                .formatted(row.id(), row.type(), types.names())));
+        return row.with((T) Payloads.decode(row.payload(), type));
+    }
+
+    /** The event of a row of whatever type, its payload as JSON. */
+    static Event<JsonNode> json(StoredEvent row) {
+        return row.with(Json.parse(row.payload()));
+    }
+
+    /** A draft of an event made here, for its owner to look at. */
+    Event<T> fresh(T payload, Append options) {
+        Event<T> event = Event.of(types.nameOf(payload), payload, options.terms());
+        return new Event<>(
+                options.id() == null ? event.id() : options.id(),
+                event.createdAt(),
+                event.type(),
+                payload,
+                options.metadata(),
+                options.terms(),
+                event.execution());
+    }
+
+    private int lane(String type) {
+        Integer lane = lanes.get(type);
+        if (lane == null) {
+            throw new IllegalStateException("type '" + type + "' is registered but has no lane");
+        }
+        return lane;
+    }
+}

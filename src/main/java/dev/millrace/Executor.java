@@ -1,0 +1,204 @@
+package dev.millrace;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.Event;
+import dev.millrace.event.EventStatus;
+import dev.millrace.event.Json;
+import dev.millrace.event.NotFoundException;
+import dev.millrace.store.FlowRow;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The front door of one flow: append, run, query, wait, clean up. Thread-safe.
+ *
+ * @param <T> the payload's type
+ */
+public final class Executor<T> extends FlowClient<T> {
+    private final Work<T> work;
+    private final EventReader<JsonNode> jsonReader;
+
+    Executor(Millrace millrace, FlowRow flow, Codec<T> codec, Work<T> work) {
+        super(millrace, flow, codec);
+        this.work = work;
+        this.jsonReader = new EventReader<>(millrace.store().events(), flow.id(), Codec::json);
+    }
+
+    /** Registers the worker, so that events can be claimed. Runs nothing yet. May be called again. */
+    public void start() {
+        work.start();
+    }
+
+    /**
+     * Runs one batch of up to the queue capacity, and returns when the last of it has settled. Before {@link #start} it
+     * does nothing.
+     *
+     * @return how many events were started
+     */
+    public int forward() throws InterruptedException {
+        return work.forward();
+    }
+
+    /** Runs events in the background until {@link #stop}; returns at once. */
+    public void execute() {
+        work.execute();
+    }
+
+    /** Asks the background loop to end, without waiting; what runs goes on to its end. {@link #execute} starts it again. */
+    public void stop() {
+        work.stop();
+    }
+
+    /** Whether the background loop runs. */
+    public boolean isExecuting() {
+        return work.isExecuting();
+    }
+
+    /** Waits until nothing is due and nothing runs here. Without a background loop it runs batches itself. */
+    public void join() throws InterruptedException {
+        work.join(null);
+    }
+
+    /** As {@link #join()}, at most so long; says whether it got there. */
+    public boolean join(Duration patience) throws InterruptedException {
+        return work.join(patience);
+    }
+
+    /**
+     * Runs one event now, if it is pending, or waits for whoever runs it: exactly one run, however many call this in
+     * however many JVMs.
+     *
+     * @return the response, a JSON null for a null; null if the event failed or was cancelled
+     * @throws NotFoundException if the flow has no such event
+     */
+    public @Nullable JsonNode invoke(UUID id) throws InterruptedException {
+        while (true) {
+            work.invoke(id);
+            Event<T> event = await(id, Duration.ofSeconds(1)).orElse(null);
+            if (event != null) {
+                return event.execution().response();
+            }
+        }
+    }
+
+    /** How many events are in each of the seven statuses, exactly, at the same cost for any number. */
+    public Map<EventStatus, Long> statusCounts() {
+        return millrace().store().counts().read(flow().id());
+    }
+
+    /** One event with how it is doing; empty if this flow does not have it. */
+    public Optional<Event<T>> event(UUID id) {
+        return reader().find(id);
+    }
+
+    /** The events of a status in the order of its progression, read page by page. */
+    public Iterable<Event<T>> events(EventStatus status) {
+        return reader().all(status);
+    }
+
+    /**
+     * As {@link #events(EventStatus)}, by wire name.
+     *
+     * @throws NotFoundException if there is no such status
+     */
+    public Iterable<Event<T>> events(String status) {
+        return reader().all(EventStatus.ofWireName(status));
+    }
+
+    /** One page of the events of a status: see {@link EventReader#page}. */
+    public EventPage<T> events(EventStatus status, @Nullable String after, int limit) {
+        return reader().page(status, after, limit);
+    }
+
+    /** The events that completed, in order of arrival. */
+    public Iterable<Event<T>> completedEvents() {
+        return events(EventStatus.COMPLETED);
+    }
+
+    /** The pending events, in the order they will be claimed. */
+    public Iterable<Event<T>> pendingEvents() {
+        return events(EventStatus.PENDING);
+    }
+
+    /** The events that failed, in order of arrival. */
+    public Iterable<Event<T>> failedEvents() {
+        return events(EventStatus.FAILED);
+    }
+
+    /** The events that run, in order of claim. */
+    public Iterable<Event<T>> processingEvents() {
+        return events(EventStatus.PROCESSING);
+    }
+
+    /** A reader of all events of the flow as JSON, also of types this executor does not know. */
+    public EventReader<JsonNode> json() {
+        return jsonReader;
+    }
+
+    /** The chunks of a streaming event from an index on, at most so many. */
+    public List<JsonNode> chunks(UUID id, int from, int limit) {
+        return millrace().store().events().chunks(id, from, limit).stream()
+                .map(Json::parse)
+                .toList();
+    }
+
+    /** Waits until an event has ended; empty if it has not after that time. */
+    public Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
+        Event<T> event = event(id)
+                .orElseThrow(() -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, name())));
+        if (event.status().isTerminal()) {
+            return Optional.of(event);
+        }
+        CountDownLatch ended = millrace().waiters().ended(id);
+        if (!ended.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+            millrace().waiters().forget(id, ended);
+        }
+        return event(id).filter(late -> late.status().isTerminal());
+    }
+
+    /** Whether the flow has the event: an {@link Event}, a {@link UUID} or its text; anything else is not in it. */
+    public boolean contains(@Nullable Object event) {
+        if (event instanceof Event<?> known) {
+            return jsonReader.find(known.id()).isPresent();
+        }
+        if (event instanceof UUID id) {
+            return jsonReader.find(id).isPresent();
+        }
+        if (event instanceof String text) {
+            try {
+                return jsonReader.find(UUID.fromString(text)).isPresent();
+            } catch (IllegalArgumentException e) {
+                return false; // not an id, so not in it
+            }
+        }
+        return false;
+    }
+
+    /** The seven counts, one a line, in the model's words. */
+    public String inspectState() {
+        return statusCounts().entrySet().stream()
+                .map(count -> "\n  %s: %d events".formatted(count.getKey(), count.getValue()))
+                .collect(Collectors.joining("", "Executor State (" + name() + "):", ""));
+    }
+
+    /** Total and counts on one line; asks the database. */
+    @Override
+    public String toString() {
+        Map<EventStatus, Long> counts = statusCounts();
+        long total = counts.values().stream().mapToLong(Long::longValue).sum();
+        return EventStatus.all().stream()
+                .map(status -> ", " + status + "=" + counts.get(status))
+                .collect(Collectors.joining("", "Executor(total=" + total, ")"));
+    }
+
+    Work<T> work() {
+        return work;
+    }
+}

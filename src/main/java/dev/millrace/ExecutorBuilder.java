@@ -1,0 +1,173 @@
+package dev.millrace;
+
+import dev.millrace.event.EventTypes;
+import dev.millrace.event.EventTypesBuilder;
+import dev.millrace.event.Names;
+import dev.millrace.process.Handlers;
+import dev.millrace.process.Settings;
+import dev.millrace.store.FlowRow;
+import dev.millrace.work.Handler;
+import dev.millrace.work.PermissionCheck;
+import dev.millrace.work.RetryPolicy;
+import dev.millrace.work.StreamHandler;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Configures an {@link Executor}. Bounds are checked in {@link #build}, naming the setting and its bounds. Confined to one
+ * thread.
+ *
+ * @param <T> the payload's type
+ */
+public final class ExecutorBuilder<T> {
+    private final Millrace millrace;
+    private final String flow;
+    private final Class<T> payloadType;
+    private final EventTypesBuilder types = EventTypes.builder();
+    private boolean registered;
+    private int queueCapacity = Settings.DEFAULT.queueCapacity();
+    private @Nullable Duration capacityRefreshTime;
+    private int concurrencyLimit = Settings.DEFAULT.concurrencyLimit();
+    private int maxDenials = Settings.DEFAULT.maxDenials();
+    private int maxPermissionErrors = Settings.DEFAULT.maxPermissionErrors();
+    private Duration permissionTimeout = Settings.DEFAULT.permissionTimeout();
+    private Duration pollInterval = Settings.DEFAULT.pollInterval();
+    private @Nullable Integer maxQueueSize;
+    private @Nullable Handler<? super T> handler;
+    private @Nullable StreamHandler<? super T> streamHandler;
+    private PermissionCheck<? super T> permission = PermissionCheck.always();
+    private RetryPolicy retry = RetryPolicy.none();
+
+    ExecutorBuilder(Millrace millrace, String flow, Class<T> payloadType) {
+        this.millrace = millrace;
+        this.flow = flow;
+        this.payloadType = payloadType;
+    }
+
+    /** Events in one batch, 1 to 10,000; default 100. */
+    public ExecutorBuilder<T> queueCapacity(int events) {
+        this.queueCapacity = events;
+        return this;
+    }
+
+    /** The time between batches of the background loop, 10 ms to 1 h; by default it refills slots as they come free. */
+    public ExecutorBuilder<T> capacityRefreshTime(Duration time) {
+        this.capacityRefreshTime = time;
+        return this;
+    }
+
+    /** Events that run at once in this process, 1 to 100,000; default 100. */
+    public ExecutorBuilder<T> concurrencyLimit(int events) {
+        this.concurrencyLimit = events;
+        return this;
+    }
+
+    /** Pending events the flow may hold, for everybody who appends; by default as many as come. */
+    public ExecutorBuilder<T> maxQueueSize(int events) {
+        this.maxQueueSize = events;
+        return this;
+    }
+
+    /** Denials that abort an event, 1 to 1,000; default 3. */
+    public ExecutorBuilder<T> maxDenials(int denials) {
+        this.maxDenials = denials;
+        return this;
+    }
+
+    /** Failed permission checks that abort an event, 1 to 1,000; default 10. */
+    public ExecutorBuilder<T> maxPermissionErrors(int errors) {
+        this.maxPermissionErrors = errors;
+        return this;
+    }
+
+    /** How long a permission check may take, 10 ms to 10 min; default 5 s. */
+    public ExecutorBuilder<T> permissionTimeout(Duration time) {
+        this.permissionTimeout = time;
+        return this;
+    }
+
+    /** The mean time between looks at an empty queue, 10 ms to 10 min; default 200 ms. Appends here are seen at once. */
+    public ExecutorBuilder<T> pollInterval(Duration time) {
+        this.pollInterval = time;
+        return this;
+    }
+
+    /** Decides whether an event may run now; by default all may. */
+    public ExecutorBuilder<T> permission(PermissionCheck<? super T> check) {
+        this.permission = check;
+        return this;
+    }
+
+    /** Whether failed events run again by themselves; by default they do not. */
+    public ExecutorBuilder<T> retry(RetryPolicy policy) {
+        this.retry = policy;
+        return this;
+    }
+
+    /** Runs the events. Without one the executor only appends, queries and waits. */
+    public ExecutorBuilder<T> handler(Handler<? super T> code) {
+        this.handler = code;
+        return this;
+    }
+
+    /** Runs the streaming events, and all of them if there is no {@link #handler}. */
+    public ExecutorBuilder<T> streamHandler(StreamHandler<? super T> code) {
+        this.streamHandler = code;
+        return this;
+    }
+
+    /** Registers one more payload class under its own name; a class that is not given is never loaded. */
+    public ExecutorBuilder<T> register(Class<? extends T> type) {
+        types.register(type);
+        registered = true;
+        return this;
+    }
+
+    /** Registers one more payload class under a name of the caller's. */
+    public ExecutorBuilder<T> register(String name, Class<? extends T> type) {
+        types.register(name, type);
+        registered = true;
+        return this;
+    }
+
+    /** Whether only the classes given themselves are accepted as payloads; by default they need not be exact. */
+    public ExecutorBuilder<T> strictTypes(boolean strict) {
+        types.strict(strict);
+        return this;
+    }
+
+    /** Checks everything, opens the flow, and registers the types. */
+    public Executor<T> build() {
+        Names.check("flow name", flow);
+        Settings settings = new Settings(
+                queueCapacity,
+                capacityRefreshTime,
+                concurrencyLimit,
+                maxDenials,
+                maxPermissionErrors,
+                permissionTimeout,
+                pollInterval);
+        if (maxQueueSize != null && maxQueueSize < 1) {
+            throw new IllegalArgumentException("Max queue size must be >= 1.");
+        }
+        Objects.requireNonNull(permission, "permission");
+        Objects.requireNonNull(retry, "retry");
+        if (!registered) {
+            types.register(payloadType);
+        }
+        EventTypes known = types.build();
+        FlowRow row = millrace.store().flows().open(flow);
+        if (maxQueueSize != null) {
+            millrace.store().flows().limit(row.id(), maxQueueSize);
+            row = millrace.store().flows().open(flow);
+        }
+        var lanes = millrace.store().flows().lanes(row.id(), known.names());
+        var codec = new Codec<T>(known, lanes, millrace.settings().payloadCap());
+        var handlers = new Handlers<T>(
+                handler, streamHandler, permission, retry, millrace.settings().responseCap());
+        var executor = new Executor<>(millrace, row, codec, new Work<>(millrace, row, settings, handlers, codec));
+        millrace.add(executor);
+        return executor;
+    }
+}

@@ -1,0 +1,190 @@
+package dev.millrace;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.event.Errors;
+import dev.millrace.event.Event;
+import dev.millrace.event.EventStatus;
+import dev.millrace.event.ExecutionException;
+import dev.millrace.event.NotFoundException;
+import dev.millrace.store.Draft;
+import dev.millrace.store.FlowRow;
+import dev.millrace.store.Store;
+import java.sql.Connection;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * What can be done with a flow without running anything: append events, and steer those that wait or are over. An
+ * {@link Executor} is one that can query and run as well. Thread-safe.
+ *
+ * @param <T> the payload's type
+ */
+public abstract sealed class FlowClient<T> permits Executor {
+    /** What {@link #cleanupEvents()} removes: cancelled and skipped events stay until they are named. */
+    public static final Set<EventStatus> CLEANED_BY_DEFAULT =
+            Set.of(EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.ABORTED);
+
+    private final Millrace millrace;
+    private final Store store;
+    private final FlowRow flow;
+    private final Codec<T> codec;
+    private final EventReader<T> reader;
+
+    FlowClient(Millrace millrace, FlowRow flow, Codec<T> codec) {
+        this.millrace = millrace;
+        this.store = millrace.store();
+        this.flow = flow;
+        this.codec = codec;
+        this.reader = new EventReader<>(store.events(), flow.id(), codec::event);
+    }
+
+    /** The flow's name. */
+    public String name() {
+        return flow.name();
+    }
+
+    /**
+     * Appends an event. When this returns it is committed; if the answer of the commit is lost, it is made sure of.
+     *
+     * @return the event's id
+     * @throws dev.millrace.event.ValidationException if the payload cannot be stored, naming the path in it
+     * @throws dev.millrace.event.QueueFullException if the flow is bounded and full
+     */
+    public UUID append(T payload) {
+        return append(payload, Append.defaults());
+    }
+
+    /** As {@link #append(Object)}, with priority, timeout and the like. */
+    public UUID append(T payload, Append options) {
+        return append(List.of(codec.draft(payload, options))).getFirst();
+    }
+
+    /**
+     * Appends an event made by {@link #newEvent} or {@link Event#asFreshEvent}, under its id. Its creation time becomes the
+     * database's.
+     *
+     * @throws dev.millrace.event.ExistsException if an event of that id exists
+     */
+    public UUID append(Event<T> event) {
+        return append(List.of(codec.draft(event))).getFirst();
+    }
+
+    /** Appends an event in the caller's transaction: if that is rolled back, the event never was. */
+    public UUID append(Connection connection, T payload) {
+        return append(connection, payload, Append.defaults());
+    }
+
+    /** As {@link #append(Connection, Object)}, with priority, timeout and the like. */
+    public UUID append(Connection connection, T payload, Append options) {
+        Draft draft = codec.draft(payload, options);
+        store.appends().append(connection, flow.id(), List.of(draft), isBounded());
+        return draft.id();
+    }
+
+    /** Appends all payloads or none, in one transaction. Returns their ids in the same order. */
+    public List<UUID> appendAll(Collection<? extends T> payloads) {
+        return append(payloads.stream()
+                .map(payload -> codec.draft(payload, Append.defaults()))
+                .toList());
+    }
+
+    /** Appends all events or none, in one transaction. */
+    public List<UUID> appendEvents(Collection<Event<T>> events) {
+        return append(events.stream().map(codec::draft).toList());
+    }
+
+    /**
+     * Appends those of these events that are not there, all or none of them, in one transaction: to say the same again is
+     * harmless.
+     *
+     * @return the ids that were appended now
+     * @throws dev.millrace.event.ExistsException if an id is taken by an event with another type or payload
+     */
+    public Set<UUID> appendAbsent(Collection<Event<T>> events) {
+        List<Draft> drafts = events.stream().map(codec::draft).toList();
+        Set<UUID> present = store.appends().stored(flow.id(), drafts);
+        List<Draft> absent =
+                drafts.stream().filter(draft -> !present.contains(draft.id())).toList();
+        return Set.copyOf(append(absent));
+    }
+
+    /** An event in this JVM's memory, to be appended later. */
+    public Event<T> newEvent(T payload, Append options) {
+        return codec.fresh(payload, options);
+    }
+
+    private List<UUID> append(List<Draft> drafts) {
+        if (!drafts.isEmpty()) {
+            store.appends().append(flow.id(), drafts, isBounded());
+            millrace.wakeFlow(flow.id());
+        }
+        return drafts.stream().map(Draft::id).toList();
+    }
+
+    private boolean isBounded() {
+        return flow.maxPending() != null;
+    }
+
+    /** Skips a pending event for good, without permission or capacity; false if it is not pending. */
+    public boolean skip(UUID id, String reason) {
+        return endPending(id, EventStatus.SKIPPED, reason);
+    }
+
+    /** Cancels a pending event; false if it is not pending. */
+    public boolean cancel(UUID id, String reason) {
+        return endPending(id, EventStatus.CANCELLED, reason);
+    }
+
+    private boolean endPending(UUID id, EventStatus status, String reason) {
+        ObjectNode error = Errors.document(new ExecutionException(reason));
+        return store.settlements().endPending(flow.id(), id, status, error.toString());
+    }
+
+    /**
+     * Appends a settled event again, as a fresh one that names its original and its root (R-020, R-022).
+     *
+     * @return the fresh event's id
+     * @throws NotFoundException if the flow has no such event
+     */
+    public UUID retry(UUID id) {
+        Event<T> original = reader.find(id)
+                .orElseThrow(() -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, name())));
+        return append(original.asFreshEvent());
+    }
+
+    /** Removes completed, failed and aborted events for good; says how many. */
+    public long cleanupEvents() {
+        return cleanupEvents(CLEANED_BY_DEFAULT);
+    }
+
+    /**
+     * Removes the events of these statuses for good; says how many. None for none.
+     *
+     * @throws IllegalArgumentException for pending or processing: only settled events can be removed
+     */
+    public long cleanupEvents(Collection<EventStatus> statuses) {
+        for (EventStatus status : statuses) {
+            if (!status.isTerminal()) {
+                throw new IllegalArgumentException(
+                        "cannot clean up %s events: only settled ones; cancel or skip pending ones first"
+                                .formatted(status));
+            }
+        }
+        return statuses.isEmpty() ? 0 : store.events().cleanUp(flow.id(), EnumSet.copyOf(statuses));
+    }
+
+    Millrace millrace() {
+        return millrace;
+    }
+
+    FlowRow flow() {
+        return flow;
+    }
+
+    EventReader<T> reader() {
+        return reader;
+    }
+}

@@ -1,0 +1,167 @@
+package dev.millrace;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.millrace.event.Payloads;
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Configures a {@link Millrace}. Each setting is checked when it is made. Confined to one thread. */
+public final class MillraceBuilder {
+    private @Nullable DataSource dataSource;
+    private @Nullable String jdbcUrl;
+    private int poolSize = 8;
+    private String schema = Millrace.DEFAULT_SCHEMA;
+    private Duration patience = Duration.ofSeconds(30);
+    private Duration shutdownGrace = Duration.ofSeconds(10);
+    private Duration lease = Duration.ofSeconds(15);
+    private int maxCrashes = 3;
+    private int payloadCap = Payloads.DEFAULT_CAP_BYTES;
+    private int responseCap = Payloads.DEFAULT_CAP_BYTES;
+    private boolean migrate;
+
+    MillraceBuilder() {}
+
+    /** The application's pool, which stays the application's. This or {@link #jdbcUrl} is needed. */
+    public MillraceBuilder dataSource(DataSource pool) {
+        this.dataSource = pool;
+        return this;
+    }
+
+    /** Where to connect with a pool of Millrace's own, {@code jdbc:postgresql:…}. */
+    public MillraceBuilder jdbcUrl(String url) {
+        if (!url.startsWith("jdbc:postgresql:")) {
+            throw new IllegalArgumentException("jdbcUrl must begin with jdbc:postgresql:");
+        }
+        this.jdbcUrl = url;
+        return this;
+    }
+
+    /** Connections in a pool of Millrace's own, 2 to 100; default 8. A worker needs few: it writes in groups. */
+    public MillraceBuilder poolSize(int connections) {
+        require(connections >= 2 && connections <= 100, "poolSize must be 2 to 100, got " + connections);
+        this.poolSize = connections;
+        return this;
+    }
+
+    /** The schema, lower case letters, digits and underscores; default {@code millrace}. Several can share a database. */
+    public MillraceBuilder schema(String name) {
+        this.schema = name;
+        return this;
+    }
+
+    /** How long a call is repeated while the database is away, 0 s to 1 h; default 30 s. Background work never gives up. */
+    public MillraceBuilder patience(Duration time) {
+        requireWithin("patience", time, Duration.ZERO, Duration.ofHours(1));
+        this.patience = time;
+        return this;
+    }
+
+    /** How long {@link Millrace#close} waits for running handlers, 0 s to 1 h; default 10 s. */
+    public MillraceBuilder shutdownGrace(Duration time) {
+        requireWithin("shutdownGrace", time, Duration.ZERO, Duration.ofHours(1));
+        this.shutdownGrace = time;
+        return this;
+    }
+
+    /** How long a worker is taken for alive after its last renewal, which comes every third of it, 1 s to 1 h; default 15 s. */
+    public MillraceBuilder lease(Duration time) {
+        requireWithin("lease", time, Duration.ofSeconds(1), Duration.ofHours(1));
+        this.lease = time;
+        return this;
+    }
+
+    /** Workers' deaths that abort an event, 1 to 100; default 3. */
+    public MillraceBuilder maxCrashes(int deaths) {
+        require(deaths >= 1 && deaths <= 100, "maxCrashes must be 1 to 100, got " + deaths);
+        this.maxCrashes = deaths;
+        return this;
+    }
+
+    /** The largest payload, in bytes of JSON, 1 B to 64 MiB; default 1 MiB. */
+    public MillraceBuilder payloadCap(int bytes) {
+        this.payloadCap = Payloads.checkCap(bytes);
+        return this;
+    }
+
+    /** The largest response or chunk that is kept, in bytes of JSON, 1 B to 64 MiB; default 1 MiB. */
+    public MillraceBuilder responseCap(int bytes) {
+        this.responseCap = Payloads.checkCap(bytes);
+        return this;
+    }
+
+    /** Brings the schema up to date when connecting; by default a schema that is not is refused. */
+    public MillraceBuilder migrate() {
+        this.migrate = true;
+        return this;
+    }
+
+    /**
+     * Connects.
+     *
+     * @throws dev.millrace.event.ConfigurationException if the database or the schema's version does not fit
+     */
+    public Millrace connect() {
+        if ((dataSource == null) == (jdbcUrl == null)) {
+            throw new IllegalArgumentException("give either a dataSource or a jdbcUrl");
+        }
+        HikariDataSource own = jdbcUrl == null ? null : Millrace.pool(jdbcUrl, poolSize);
+        DataSource pool = own == null ? dataSource : own;
+        if (pool == null) {
+            throw new IllegalStateException("no pool");
+        }
+        try {
+            if (migrate) {
+                Millrace.migrate(pool, schema);
+            }
+            Millrace millrace = new Millrace(this, pool, own);
+            millrace.store().schema().validate();
+            return millrace;
+        } catch (RuntimeException e) {
+            if (own != null) {
+                own.close();
+            }
+            throw e;
+        }
+    }
+
+    String schema() {
+        return schema;
+    }
+
+    Duration patience() {
+        return patience;
+    }
+
+    Duration shutdownGrace() {
+        return shutdownGrace;
+    }
+
+    Duration lease() {
+        return lease;
+    }
+
+    int maxCrashes() {
+        return maxCrashes;
+    }
+
+    int payloadCap() {
+        return payloadCap;
+    }
+
+    int responseCap() {
+        return responseCap;
+    }
+
+    private static void requireWithin(String name, Duration value, Duration least, Duration most) {
+        require(
+                value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
+                "%s must be %s to %s, got %s".formatted(name, least, most, value));
+    }
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new IllegalArgumentException(otherwise);
+        }
+    }
+}

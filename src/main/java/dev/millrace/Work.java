@@ -1,0 +1,119 @@
+package dev.millrace;
+
+import dev.millrace.event.ConfigurationException;
+import dev.millrace.process.DutyLoop;
+import dev.millrace.process.Gate;
+import dev.millrace.process.Handlers;
+import dev.millrace.process.Processor;
+import dev.millrace.process.Runs;
+import dev.millrace.process.Settings;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The running side of one executor: its processor and the loop that drives it. Thread-safe. */
+final class Work<T> {
+    private static final Logger log = LoggerFactory.getLogger(Work.class);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+
+    private final Millrace millrace;
+    private final String flowName;
+    private final Handlers<T> handlers;
+    private final Runs<T> runs;
+    private final Processor<T> processor;
+    private final DutyLoop loop;
+    private volatile boolean started;
+
+    Work(Millrace millrace, dev.millrace.store.FlowRow flow, Settings settings, Handlers<T> handlers, Codec<T> codec) {
+        this.millrace = millrace;
+        this.flowName = flow.name();
+        this.handlers = handlers;
+        this.runs = new Runs<>(
+                millrace.worker(), millrace.store().claims(), codec::event, handlers, millrace.waiters()::hint);
+        var source = new Processor.Source(flow.id(), List.copyOf(codec.lanes().values()));
+        var gate = new Gate<T>(handlers.permission(), settings.permissionTimeout());
+        this.processor =
+                new Processor<>(settings, millrace.store().claims(), source, gate, runs, millrace.worker(), this::wake);
+        this.loop = new DutyLoop("executor-" + flow.id(), processor::cycle);
+    }
+
+    /** Registers the worker; runs nothing yet. */
+    void start() {
+        if (!handlers.canRun()) {
+            throw new ConfigurationException(
+                    "executor '%s' has no handler: it can append and query, not run; build it with handler(…)"
+                            .formatted(flowName));
+        }
+        millrace.startWorking();
+        started = true;
+    }
+
+    /** One batch; nothing before {@link #start}. */
+    int forward() throws InterruptedException {
+        return started ? processor.forward() : 0;
+    }
+
+    /** Starts the background loop. */
+    void execute() {
+        start();
+        loop.start();
+    }
+
+    /** Asks the loop to end; what runs goes on. */
+    void stop() {
+        loop.stop();
+    }
+
+    boolean isExecuting() {
+        return loop.isRunning();
+    }
+
+    void wake() {
+        loop.wake();
+    }
+
+    boolean invoke(UUID id) throws InterruptedException {
+        start();
+        return processor.invoke(id);
+    }
+
+    /** Waits until nothing is due and nothing runs here; runs batches itself while no loop does. */
+    boolean join(@Nullable Duration patience) throws InterruptedException {
+        long end = patience == null ? Long.MAX_VALUE : System.nanoTime() + patience.toNanos();
+        while (true) {
+            if (started && !loop.isRunning()) {
+                processor.forward();
+            }
+            if (!processor.isDue() && runs.awaitNone(LOOK_AGAIN) && !processor.isDue()) {
+                return true;
+            }
+            if (patience != null && System.nanoTime() - end >= 0) {
+                return false;
+            }
+            runs.awaitNone(LOOK_AGAIN);
+            Thread.sleep(LOOK_AGAIN);
+        }
+    }
+
+    /** Ends the loop, waits for what runs, then gives back the rest. */
+    void shutDown(Duration grace) {
+        loop.close();
+        try {
+            if (!runs.awaitNone(grace)) {
+                log.warn(
+                        "flow={} events={} still run after {}; interrupting them and giving them back",
+                        flowName,
+                        runs.count(),
+                        grace);
+                runs.giveBackAll();
+                runs.awaitNone(Duration.ofSeconds(2));
+            }
+        } catch (InterruptedException e) {
+            runs.giveBackAll();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package dev.millrace.maintain;
+
+import dev.millrace.store.Workers;
+import dev.millrace.store.Workers.Rescued;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes the events of dead workers back, one worker at a time. Only a worker that has itself held its lease for one whole
+ * lease without a gap does so: after an outage of the database every lease has run out, and the first to come back must
+ * not take everybody's running work. Confined to one thread.
+ */
+public final class Rescuer {
+    private static final Logger log = LoggerFactory.getLogger(Rescuer.class);
+
+    private final Workers workers;
+    private final Supplier<Duration> steady;
+    private final Duration lease;
+    private final int maxCrashes;
+    private final Runnable whenRescued;
+
+    /**
+     * @param steady for how long the own lease has held without a gap
+     * @param maxCrashes deaths that abort an event
+     * @param whenRescued hears that events may have become claimable
+     */
+    public Rescuer(Workers workers, Supplier<Duration> steady, Duration lease, int maxCrashes, Runnable whenRescued) {
+        this.workers = workers;
+        this.steady = steady;
+        this.lease = lease;
+        this.maxCrashes = maxCrashes;
+        this.whenRescued = whenRescued;
+    }
+
+    /** Rescues from one dead worker, if there is one; returns how long to idle. */
+    public Duration cycle() {
+        Duration held = steady.get();
+        if (held.compareTo(lease) < 0) {
+            return pause();
+        }
+        Rescued rescued = workers.rescue(held, lease, maxCrashes);
+        if (rescued.events() > 0 || rescued.workers() > 0) {
+            log.warn(
+                    "rescued workers={} events={} of which aborted={}",
+                    rescued.workers(),
+                    rescued.events(),
+                    rescued.aborted());
+            whenRescued.run();
+        }
+        return rescued.workers() > 0 ? Duration.ZERO : pause();
+    }
+
+    /** Two to four looks a lease: a dead worker's events are back within a quarter of a lease after it ran out, on average less. */
+    private Duration pause() {
+        long quarter = lease.toNanos() / 4;
+        return Duration.ofNanos(Math.min(
+                Duration.ofSeconds(1).toNanos(),
+                quarter / 2 + ThreadLocalRandom.current().nextLong(quarter)));
+    }
+}

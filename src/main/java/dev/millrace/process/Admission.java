@@ -1,0 +1,126 @@
+package dev.millrace.process;
+
+import dev.millrace.event.Event;
+import dev.millrace.event.EventStatus;
+import dev.millrace.event.ExecutionException;
+import dev.millrace.event.MillraceException;
+import dev.millrace.store.Claim;
+import dev.millrace.store.Settlement;
+import dev.millrace.store.Settlement.Reason;
+import dev.millrace.store.Settlement.Standing;
+import dev.millrace.work.Permission;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What follows from the answer of a permission check for one claimed event. Used once. */
+final class Admission<T> {
+    private static final Logger log = LoggerFactory.getLogger(Admission.class);
+    private static final Duration FIRST_BACK_OFF = Duration.ofMillis(100);
+    private static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(1);
+
+    private final Ticket ticket;
+    private final Event<T> event;
+    private final Runs<T> runs;
+    private final Settings settings;
+    private final Batch batch;
+
+    Admission(Ticket ticket, Event<T> event, Runs<T> runs, Settings settings, Batch batch) {
+        this.ticket = ticket;
+        this.event = event;
+        this.runs = runs;
+        this.settings = settings;
+        this.batch = batch;
+    }
+
+    /** An event was refused too often. Not an error of the application's code, so not retryable by itself. */
+    static final class PermissionDeniedException extends MillraceException {
+        private static final long serialVersionUID = 1L;
+
+        PermissionDeniedException(String message, String reason) {
+            super(message, false, Map.of("reason", reason));
+        }
+    }
+
+    /** Takes the answer or, if there is none, the error. Never throws: nobody would hear it. */
+    void decide(@Nullable Permission permission, @Nullable Throwable error) {
+        try {
+            follow(permission, error);
+        } catch (RuntimeException | Error e) {
+            log.error(
+                    "event={} could not be admitted; giving it back",
+                    ticket.claim().id(),
+                    e);
+            ticket.giveBack();
+        }
+    }
+
+    private void follow(@Nullable Permission permission, @Nullable Throwable error) {
+        if (permission == null) {
+            // Counting earlier errors asks the database; not on the thread that timed the check out.
+            Thread.ofVirtual().name("millrace-permission").start(() -> failed(cause(error)));
+            return;
+        }
+        switch (permission) {
+            case Permission.Granted granted -> runs.start(ticket, event);
+            case Permission.Denied denied -> denied(denied);
+            case Permission.Wait wait ->
+                sendBack(ticket.returned(Reason.WAIT, ticket.standing(), wait.delay(), null, null));
+        }
+    }
+
+    /** A strike: one more denial, the priority shifted by their number; the last one aborts. */
+    private void denied(Permission.Denied denied) {
+        Claim claim = ticket.claim();
+        int denials = claim.denials() + 1;
+        if (denials >= settings.maxDenials()) {
+            var error = new PermissionDeniedException(
+                    "Event aborted after %d permission denials".formatted(denials), denied.reason());
+            sendBack(ticket.ended(EventStatus.ABORTED, error, null));
+            return;
+        }
+        var error = new PermissionDeniedException(
+                "permission denied, %d of %d".formatted(denials, settings.maxDenials()), denied.reason());
+        Standing standing = new Standing(claim.priority() + denials, claim.failures(), denials, claim.deaths());
+        sendBack(ticket.returned(Reason.DENIED, standing, denied.delay(), error, null));
+    }
+
+    /** The check threw or hung: nobody's fault but its own, so no strike; later again, and aborted if it never answers. */
+    private void failed(Throwable error) {
+        int errors = 1 + runs.permissionErrors(ticket.claim().id());
+        log.warn(
+                "event={} attempt={} permission check failed, {} of {}",
+                ticket.claim().id(),
+                ticket.claim().attempt(),
+                errors,
+                settings.maxPermissionErrors(),
+                error);
+        if (errors >= settings.maxPermissionErrors()) {
+            var problem = new ExecutionException(
+                    "Event aborted after %d failed permission checks; the last: %s".formatted(errors, error));
+            sendBack(ticket.ended(EventStatus.ABORTED, problem, null));
+            return;
+        }
+        long backOff = FIRST_BACK_OFF.toMillis() << Math.min(errors - 1, 20);
+        Duration delay = Duration.ofMillis(Math.min(backOff, LONGEST_BACK_OFF.toMillis()));
+        sendBack(ticket.returned(Reason.PERMISSION_ERROR, ticket.standing(), delay, error, null));
+    }
+
+    private void sendBack(Settlement answer) {
+        ticket.releaseSlot(); // it does not run
+        batch.sendBack(() -> ticket.settle(answer));
+    }
+
+    private Throwable cause(@Nullable Throwable error) {
+        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        if (cause instanceof TimeoutException || cause == null) {
+            return new ExecutionException(
+                    "the permission check did not answer within %s".formatted(settings.permissionTimeout()));
+        }
+        return cause;
+    }
+}

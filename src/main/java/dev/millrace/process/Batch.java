@@ -1,0 +1,96 @@
+package dev.millrace.process;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * What one intake of events has in common: how many are not settled yet, and the refused ones, which go back together when
+ * the intake is over, so that the same intake does not meet them twice. Thread-safe.
+ */
+final class Batch {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final AtomicInteger granted = new AtomicInteger();
+    private final List<Runnable> held = new ArrayList<>(); // guarded by lock
+    private int open; // guarded by lock
+    private boolean closed; // guarded by lock
+
+    /** @param holding whether refused events wait for {@link #close}; else they go back at once */
+    Batch(boolean holding) {
+        this.closed = !holding;
+    }
+
+    /** One more event belongs to it. */
+    void add() {
+        lock.lock();
+        try {
+            open++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** One of them was granted. */
+    void grant() {
+        granted.incrementAndGet();
+    }
+
+    /** How many were granted. */
+    int granted() {
+        return granted.get();
+    }
+
+    /** Sends a refused event back, now or when the intake is over. */
+    void sendBack(Runnable submit) {
+        lock.lock();
+        try {
+            if (!closed) {
+                held.add(submit);
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        submit.run();
+    }
+
+    /** The intake is over. */
+    void close() {
+        List<Runnable> ready;
+        lock.lock();
+        try {
+            closed = true;
+            ready = List.copyOf(held);
+            held.clear();
+        } finally {
+            lock.unlock();
+        }
+        ready.forEach(Runnable::run);
+    }
+
+    /** One of them has settled or gone back. */
+    void settled() {
+        lock.lock();
+        try {
+            open--;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until all of them have. */
+    void awaitSettled() throws InterruptedException {
+        lock.lock();
+        try {
+            while (open > 0) {
+                changed.await();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

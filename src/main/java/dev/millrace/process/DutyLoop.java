@@ -1,0 +1,188 @@
+package dev.millrace.process;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owns a thread that repeats a duty until it is stopped: the duty says how long to idle, a wake-up cuts that short. What a
+ * duty throws is logged, at most once a second, and the duty is tried again a little later. Thread-safe; may be started
+ * and stopped any number of times, in any order.
+ */
+public final class DutyLoop implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(DutyLoop.class);
+    private static final Duration AFTER_ERROR = Duration.ofMillis(200);
+    private static final long LOG_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final String name;
+    private final Duty duty;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private @Nullable Thread thread; // guarded by lock
+    private boolean stopping; // guarded by lock
+    private boolean awake; // guarded by lock: a wake-up that came while the duty ran
+    private long lastLogNanos = System.nanoTime() - LOG_EVERY_NANOS; // confined to the loop's thread
+
+    /** A loop that does not run yet; its thread will be called {@code millrace-} and the name. */
+    public DutyLoop(String name, Duty duty) {
+        this.name = "millrace-" + name;
+        this.duty = duty;
+    }
+
+    /** Work that is done over and over. */
+    @FunctionalInterface
+    public interface Duty {
+        /**
+         * Does what there is to do now.
+         *
+         * @return how long to idle unless woken; zero to go on at once
+         */
+        Duration perform() throws InterruptedException;
+    }
+
+    /** Starts the thread, unless it runs. A loop that is stopping is waited for and started anew. */
+    public void start() {
+        lock.lock();
+        try {
+            while (thread != null && stopping) {
+                changed.awaitUninterruptibly();
+            }
+            if (thread == null) {
+                stopping = false;
+                awake = false;
+                thread = Thread.ofPlatform().name(name).daemon().start(this::run);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends the idling of the moment, or of the next time. */
+    public void wake() {
+        lock.lock();
+        try {
+            awake = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Asks the loop to end after what it is doing; returns at once. */
+    public void stop() {
+        lock.lock();
+        try {
+            if (thread != null) {
+                stopping = true;
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the thread is there and has not been asked to end. */
+    public boolean isRunning() {
+        lock.lock();
+        try {
+            return thread != null && !stopping;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until the thread is gone; false if it still was there after that time. */
+    public boolean awaitStopped(Duration patience) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = patience.toNanos();
+            while (thread != null && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            return thread == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Stops and waits up to ten seconds; interrupts the thread after half of it. */
+    @Override
+    public void close() {
+        stop();
+        try {
+            if (!awaitStopped(Duration.ofSeconds(5))) {
+                interrupt();
+                if (!awaitStopped(Duration.ofSeconds(5))) {
+                    log.warn("loop={} did not end within 10 s of being asked", name);
+                }
+            }
+        } catch (InterruptedException e) {
+            interrupt();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void interrupt() {
+        lock.lock();
+        try {
+            if (thread != null) {
+                thread.interrupt();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void run() {
+        try {
+            while (idle(perform())) {
+                // the duty and the idling are the loop
+            }
+        } finally {
+            lock.lock();
+            try {
+                thread = null;
+                stopping = false;
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private Duration perform() {
+        try {
+            return duty.perform();
+        } catch (InterruptedException e) {
+            return Duration.ZERO; // asked to hurry: the stop flag decides
+        } catch (Exception | LinkageError | StackOverflowError e) { // the loop must outlive its duty's errors
+            long now = System.nanoTime();
+            if (now - lastLogNanos >= LOG_EVERY_NANOS) {
+                lastLogNanos = now;
+                log.warn("loop={} failed, will try again", name, e);
+            }
+            return AFTER_ERROR;
+        }
+    }
+
+    /** Returns false when the loop shall end. */
+    private boolean idle(Duration time) {
+        lock.lock();
+        try {
+            long left = time.toNanos();
+            while (!stopping && !awake && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            awake = false;
+            return !stopping;
+        } catch (InterruptedException e) {
+            return !stopping;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

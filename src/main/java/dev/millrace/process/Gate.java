@@ -1,0 +1,97 @@
+package dev.millrace.process;
+
+import dev.millrace.event.Event;
+import dev.millrace.work.Permission;
+import dev.millrace.work.PermissionCheck;
+import dev.millrace.work.RateLimit;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks a permission check about one event after another, in their order, without letting a slow or broken check hold up
+ * more than its own event: each is asked on a virtual thread, and one that has not answered within a few milliseconds is
+ * left to answer later while the next is asked. Thread-safe.
+ */
+public final class Gate<T> {
+    private static final Logger log = LoggerFactory.getLogger(Gate.class);
+    private static final Duration PATIENCE = Duration.ofMillis(10);
+
+    private final PermissionCheck<? super T> check;
+    private final Duration limit;
+
+    /** @param limit how long a check may take before it counts as failed */
+    public Gate(PermissionCheck<? super T> check, Duration limit) {
+        this.check = check;
+        this.limit = limit;
+    }
+
+    /** How many of so many events are worth claiming now. */
+    int available(int wanted) {
+        try {
+            return Math.clamp(check.available(wanted), 0, wanted);
+        } catch (RuntimeException e) {
+            log.error("the permission check's available() failed; claiming as if it had not", e);
+            return wanted;
+        }
+    }
+
+    /** How long until it is worth claiming again; at least a millisecond. */
+    Duration untilAvailable() {
+        try {
+            Duration wait = check.untilAvailable();
+            return wait.toMillis() < 1 ? Duration.ofMillis(1) : wait;
+        } catch (RuntimeException e) {
+            log.error("the permission check's untilAvailable() failed; looking again in a second", e);
+            return Duration.ofSeconds(1);
+        }
+    }
+
+    /**
+     * Asks about one event. Returns when the answer is there or the patience is over; then the answer comes later, by
+     * the future, which fails if the check throws or takes too long.
+     */
+    CompletableFuture<Permission> ask(Event<T> event) {
+        if (check instanceof PermissionCheck.Always) {
+            return CompletableFuture.completedFuture(Permission.granted());
+        }
+        if (check instanceof RateLimit rateLimit) { // it never blocks
+            return CompletableFuture.completedFuture(rateLimit.request(event));
+        }
+        CompletableFuture<Permission> answer = new CompletableFuture<>();
+        Thread asking = Thread.ofVirtual().name("millrace-permission").start(() -> {
+            try {
+                Permission permission = check.request(event);
+                if (permission == null) {
+                    throw new NullPointerException("the permission check answered null");
+                }
+                answer.complete(permission);
+            } catch (Throwable e) { // user code: its errors are this event's alone
+                answer.completeExceptionally(e);
+            }
+        });
+        try {
+            answer.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            bound(answer, asking);
+        } catch (java.util.concurrent.ExecutionException e) {
+            return answer; // whoever handles the answer handles its failure
+        } catch (InterruptedException e) {
+            bound(answer, asking);
+            Thread.currentThread().interrupt();
+        }
+        return answer;
+    }
+
+    private void bound(CompletableFuture<Permission> answer, Thread asking) {
+        CompletableFuture<Permission> unused = answer.orTimeout(limit.toNanos(), TimeUnit.NANOSECONDS)
+                .whenComplete((permission, error) -> {
+                    if (error instanceof TimeoutException) {
+                        asking.interrupt();
+                    }
+                });
+    }
+}

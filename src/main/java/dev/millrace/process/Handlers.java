@@ -1,0 +1,26 @@
+package dev.millrace.process;
+
+import dev.millrace.work.Handler;
+import dev.millrace.work.PermissionCheck;
+import dev.millrace.work.RetryPolicy;
+import dev.millrace.work.StreamHandler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The application's code for one executor.
+ *
+ * @param handler runs ordinary events, and streaming ones if there is no stream handler; null for none
+ * @param streamHandler runs streaming events, and ordinary ones if there is no handler; null for none
+ * @param responseCap the largest response or chunk kept, in bytes of JSON
+ */
+public record Handlers<T>(
+        @Nullable Handler<? super T> handler,
+        @Nullable StreamHandler<? super T> streamHandler,
+        PermissionCheck<? super T> permission,
+        RetryPolicy retry,
+        int responseCap) {
+    /** Whether there is anything that can run an event. */
+    public boolean canRun() {
+        return handler != null || streamHandler != null;
+    }
+}

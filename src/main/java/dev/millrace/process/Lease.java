@@ -1,0 +1,165 @@
+package dev.millrace.process;
+
+import dev.millrace.store.Workers;
+import dev.millrace.store.Workers.Registered;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This process's place among the workers, and the lease that keeps its claims alive.
+ *
+ * <p>The lease is a row that the worker renews every third of its length, on a connection of its own; whether it has run
+ * out is judged by the database's clock alone. The worker trusts it for less: when the last renewal was sent more than
+ * 80 % of the lease ago by {@code nanoTime}, it neither claims nor settles until it has renewed. When a renewal finds the
+ * row gone, the worker has been taken for dead and its events are with others: it drops what it holds, interrupts its
+ * handlers, and comes back under a fresh random id. Ids are never the host's or the process's, which are used again.
+ *
+ * <pre>
+ *   start ──register──▶ held ──80 % without renewal──▶ doubtful ──renewed──▶ held
+ *                         │                                │
+ *                         └──────── row is gone ───────────┴──▶ lost ──register anew──▶ held
+ * </pre>
+ *
+ * <p>Thread-safe.
+ */
+public final class Lease implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Lease.class);
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
+
+    private final Workers workers;
+    private final Duration length;
+    private final Runnable whenLost;
+    private final DutyLoop loop = new DutyLoop("lease", this::cycle);
+    private volatile Holding holding = new Holding(UUID.randomUUID(), 0, 0, false);
+    private boolean started; // guarded by this
+
+    /** What is known of the lease at one moment. */
+    private record Holding(UUID worker, long renewedNanos, long steadySinceNanos, boolean registered) {}
+
+    /** @param whenLost drops everything that was claimed; called before the worker registers anew */
+    public Lease(Workers workers, Duration length, Runnable whenLost) {
+        this.workers = workers;
+        this.length = length;
+        this.whenLost = whenLost;
+    }
+
+    /** The id to claim under now. Changes when the lease is lost. */
+    public UUID worker() {
+        return holding.worker();
+    }
+
+    /** Whether the worker may claim and settle: it renewed within 80 % of the lease. */
+    public boolean isSafe() {
+        Holding now = holding;
+        return now.registered() && System.nanoTime() - now.renewedNanos() < safeNanos();
+    }
+
+    /** For how long the lease has held without a doubtful moment; zero now if there is doubt. */
+    public Duration steady() {
+        Holding now = holding;
+        return isSafe() ? Duration.ofNanos(System.nanoTime() - now.steadySinceNanos()) : Duration.ZERO;
+    }
+
+    /** The lease's length. */
+    public Duration length() {
+        return length;
+    }
+
+    /** Registers and begins to renew, unless that has been done. */
+    public synchronized void start() {
+        if (!started) {
+            register();
+            loop.start();
+            started = true;
+        }
+    }
+
+    private void register() {
+        UUID worker = UUID.randomUUID();
+        long sent = System.nanoTime();
+        workers.register(new Registered(worker, host(), ProcessHandle.current().pid()), version(), length);
+        holding = new Holding(worker, sent, sent, true);
+    }
+
+    private Duration cycle() {
+        Holding before = holding;
+        if (!before.registered()) {
+            register(); // after a loss; if it fails, the loop tries again
+            return interval();
+        }
+        long sent = System.nanoTime();
+        boolean alive;
+        try {
+            alive = workers.renew(before.worker(), length);
+        } catch (RuntimeException e) {
+            log.warn("worker={} {}", before.worker(), e.getMessage());
+            return Duration.ofNanos(1
+                    + ThreadLocalRandom.current()
+                            .nextLong(shorter(interval(), LONGEST_PAUSE).toNanos()));
+        }
+        if (!alive) {
+            lose(before.worker());
+            return Duration.ZERO;
+        }
+        boolean gap = sent - before.renewedNanos() >= safeNanos();
+        holding = new Holding(before.worker(), sent, gap ? sent : before.steadySinceNanos(), true);
+        return interval();
+    }
+
+    private void lose(UUID worker) {
+        log.error(
+                "worker={} its lease ran out and others have taken its events: dropping them, registering anew",
+                worker);
+        holding = new Holding(worker, 0, 0, false);
+        whenLost.run();
+    }
+
+    private Duration interval() {
+        return length.dividedBy(3);
+    }
+
+    private long safeNanos() {
+        return length.toNanos() / 5 * 4;
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    /** Stops renewing and leaves, unless claims are left: those stay until the lease has run out. */
+    @Override
+    public synchronized void close() {
+        loop.close();
+        if (started && holding.registered()) {
+            try {
+                workers.leave(holding.worker());
+            } catch (RuntimeException e) {
+                log.warn(
+                        "worker={} could not say goodbye; its lease will run out: {}",
+                        holding.worker(),
+                        e.getMessage());
+            }
+        }
+        started = false;
+        workers.close();
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "unknown"; // it only tells people where a worker runs
+        }
+    }
+
+    private static String version() {
+        @Nullable String version = Lease.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+}

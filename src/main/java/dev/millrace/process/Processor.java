@@ -1,0 +1,273 @@
+package dev.millrace.process;
+
+import dev.millrace.event.Event;
+import dev.millrace.store.Claims;
+import dev.millrace.work.Permission;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+
+/**
+ * Claims events, has each of them admitted and run, within the concurrency limit. Owns no thread: {@link #forward} is
+ * called by whoever wants one batch, {@link #cycle} by a {@link DutyLoop}.
+ *
+ * <p>Thread-safe, except that only one thread may call {@link #cycle}. Any number of processors, here or in other JVMs, may
+ * share a flow: a claim hands an event to one of them at a time.
+ *
+ * @param <T> the payload's type
+ */
+public final class Processor<T> {
+    /** While all slots are taken the loop idles until one comes free; this is only a net under the wake-up. */
+    private static final Duration NET = Duration.ofSeconds(1);
+
+    private static final Duration WHILE_IN_DOUBT = Duration.ofMillis(20);
+
+    /** Between looks for suspects, which are few. */
+    private static final Duration SUSPECT_INTERVAL = Duration.ofMillis(200);
+
+    private final Settings settings;
+    private final Claims claims;
+    private final Source source;
+    private final Worker worker;
+    private final Gate<T> gate;
+    private final Runs<T> runs;
+    private final Semaphore slots;
+    private final Runnable whenFree;
+    private volatile boolean mayHaveForgotten; // a claim whose answer never came
+    private volatile long nextSuspectNanos = System.nanoTime();
+    private int capacityLeft; // confined to the loop's thread
+    private long nextBatchNanos = System.nanoTime(); // confined to the loop's thread
+
+    /**
+     * What a processor claims from.
+     *
+     * @param lanes the queues of the types it knows
+     */
+    public record Source(int flow, List<Integer> lanes) {
+        /** Where events with a death on them queue: under the negated numbers. */
+        List<Integer> suspectLanes() {
+            return lanes.stream().map(lane -> -lane).toList();
+        }
+
+        List<Integer> allLanes() {
+            return Stream.concat(lanes.stream(), suspectLanes().stream()).toList();
+        }
+    }
+
+    /**
+     * A processor that does nothing until it is called.
+     *
+     * @param whenFree hears of each slot that comes free
+     */
+    public Processor(
+            Settings settings,
+            Claims claims,
+            Source source,
+            Gate<T> gate,
+            Runs<T> runs,
+            Worker worker,
+            Runnable whenFree) {
+        this.settings = settings;
+        this.claims = claims;
+        this.source = source;
+        this.worker = worker;
+        this.gate = gate;
+        this.runs = runs;
+        this.slots = new Semaphore(settings.concurrencyLimit());
+        this.whenFree = whenFree;
+    }
+
+    /**
+     * Processes one batch now: up to the queue capacity of granted events, and returns when the last of them has
+     * settled (R-053). Does not care about the refresh time (R-079).
+     *
+     * @return how many events were started
+     */
+    public int forward() throws InterruptedException {
+        Batch batch = new Batch(true);
+        int left = settings.queueCapacity() - admitSuspect(batch, true);
+        while (left > 0 && worker.lease().isSafe()) {
+            int wanted = gate.available(left);
+            if (wanted == 0) {
+                break;
+            }
+            slots.acquire(); // waits while all slots are taken: the batch may be larger than the limit
+            int free = 1 + takeSlots(wanted - 1);
+            List<Ticket> claimed = claim(free, batch);
+            if (claimed.isEmpty()) {
+                break;
+            }
+            left -= admit(claimed, batch);
+        }
+        batch.close();
+        batch.awaitSettled();
+        return batch.granted();
+    }
+
+    /**
+     * The background loop's duty: claims into the free slots, without waiting for what runs.
+     *
+     * @return how long to idle
+     */
+    public Duration cycle() {
+        if (!worker.lease().isSafe()) {
+            return WHILE_IN_DOUBT;
+        }
+        Duration refresh = settings.capacityRefreshTime();
+        if (refresh != null) {
+            long early = nextBatchNanos - System.nanoTime();
+            if (early <= 0) {
+                nextBatchNanos = System.nanoTime() + refresh.toNanos();
+                capacityLeft = settings.queueCapacity();
+            } else if (capacityLeft == 0) {
+                return Duration.ofNanos(early);
+            }
+        } else {
+            capacityLeft = settings.queueCapacity();
+        }
+        int wanted = gate.available(capacityLeft);
+        if (wanted == 0) {
+            return gate.untilAvailable();
+        }
+        int free = takeSlots(wanted);
+        if (free == 0) {
+            return NET;
+        }
+        Batch batch = new Batch(false);
+        List<Ticket> claimed = claim(free, batch);
+        capacityLeft -= admit(claimed, batch) + admitSuspect(batch, false);
+        if (claimed.isEmpty()) {
+            capacityLeft = 0; // the batch ends with the queue
+            return refresh == null ? idle() : Duration.ZERO;
+        }
+        return Duration.ZERO;
+    }
+
+    /**
+     * Runs one event now if it is pending, due or not, without asking permission and beside the concurrency limit.
+     *
+     * @return whether it was pending; then it has settled or gone back
+     */
+    public boolean invoke(UUID id) throws InterruptedException {
+        Batch batch = new Batch(false);
+        Optional<Ticket> claimed = worker.books()
+                .claiming(() -> claims.claimOne(worker.lease().worker(), source.flow(), source.allLanes(), id)
+                        .map(claim -> runs.take(claim, () -> {}, batch)));
+        if (claimed.isEmpty()) {
+            return false;
+        }
+        runs.prepare(claimed.get()).ifPresent(event -> runs.start(claimed.get(), event));
+        batch.awaitSettled();
+        return true;
+    }
+
+    /** Whether anything this processor could claim is due. */
+    public boolean isDue() {
+        return claims.isDue(source.flow(), source.allLanes());
+    }
+
+    private int takeSlots(int wanted) {
+        int taken = 0;
+        while (taken < wanted && slots.tryAcquire()) {
+            taken++;
+        }
+        return taken;
+    }
+
+    /** Claims at most as many as slots are held for it, and lets the rest of the slots go. */
+    private List<Ticket> claim(int slotsHeld, Batch batch) {
+        int used = 0;
+        try {
+            List<Ticket> claimed = claim(source.lanes(), slotsHeld, batch, this::freeSlot);
+            used = claimed.size();
+            return claimed;
+        } finally {
+            slots.release(slotsHeld - used);
+        }
+    }
+
+    /** Claims one event that has a death on it, if there is one and this process holds none. */
+    private int admitSuspect(Batch batch, boolean now) {
+        if ((!now && System.nanoTime() - nextSuspectNanos < 0)
+                || !worker.suspects().tryEnter()) {
+            return 0;
+        }
+        nextSuspectNanos = System.nanoTime() + SUSPECT_INTERVAL.toNanos();
+        List<Ticket> claimed = List.of();
+        try {
+            claimed = claim(source.suspectLanes(), 1, batch, this::releaseSuspect);
+        } finally {
+            if (claimed.isEmpty()) {
+                worker.suspects().leave();
+            }
+        }
+        return admit(claimed, batch);
+    }
+
+    private void releaseSuspect() {
+        worker.suspects().leave();
+        nextSuspectNanos = System.nanoTime(); // look for the next at once
+        whenFree.run();
+    }
+
+    private List<Ticket> claim(List<Integer> lanes, int most, Batch batch, Runnable freeSlot) {
+        UUID me = worker.lease().worker();
+        if (mayHaveForgotten) {
+            worker.books()
+                    .still(() -> claims.giveBackForgotten(
+                            me, source.allLanes(), worker.books().ids()));
+            mayHaveForgotten = false;
+        }
+        try {
+            return worker.books()
+                    .claiming(() -> claims.claim(me, lanes, most).stream()
+                            .map(claim -> runs.take(claim, freeSlot, batch))
+                            .toList());
+        } catch (RuntimeException e) {
+            mayHaveForgotten = true; // committed, perhaps, and nobody was told
+            throw e;
+        }
+    }
+
+    /**
+     * Lets claimed events through the gate, in order, and starts the granted ones.
+     *
+     * @return how much capacity they took: denied and failed ones take none (R-057)
+     */
+    private int admit(List<Ticket> claimed, Batch batch) {
+        int taken = 0;
+        for (Ticket ticket : claimed) {
+            Optional<Event<T>> event = runs.prepare(ticket);
+            if (event.isEmpty()) {
+                continue; // expired or unreadable: ended without asking
+            }
+            CompletableFuture<Permission> answer = gate.ask(event.get());
+            if (!answer.isDone() || isGrant(answer)) {
+                taken++; // one that is still being asked about counts as granted
+                batch.grant();
+            }
+            Admission<T> admission = new Admission<>(ticket, event.get(), runs, settings, batch);
+            CompletableFuture<Permission> unused = answer.whenComplete(admission::decide);
+        }
+        return taken;
+    }
+
+    private static boolean isGrant(CompletableFuture<Permission> answer) {
+        return !answer.isCompletedExceptionally() && answer.join() == Permission.Granted.GRANTED;
+    }
+
+    private void freeSlot() {
+        slots.release();
+        whenFree.run();
+    }
+
+    private Duration idle() {
+        long poll = settings.pollInterval().toNanos();
+        return Duration.ofNanos(poll / 2 + ThreadLocalRandom.current().nextLong(poll)); // jitter around the interval
+    }
+}

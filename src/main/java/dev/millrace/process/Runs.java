@@ -1,0 +1,145 @@
+package dev.millrace.process;
+
+import dev.millrace.event.Event;
+import dev.millrace.event.EventStatus;
+import dev.millrace.event.ExecutionException;
+import dev.millrace.store.Claim;
+import dev.millrace.store.Claims;
+import dev.millrace.store.StoredEvent;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The events of one executor that this process holds: runs them, and gives them back when the process stops. Thread-safe.
+ *
+ * @param <T> the payload's type
+ */
+public final class Runs<T> {
+    private static final Logger log = LoggerFactory.getLogger(Runs.class);
+
+    private final Worker worker;
+    private final Claims claims;
+    private final Function<StoredEvent, Event<T>> decoder;
+    private final Handlers<T> handlers;
+    private final Consumer<UUID> whenSettled;
+    private final Set<Ticket> held = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    /**
+     * @param decoder reads the payload; may throw, which fails the event
+     * @param whenSettled hears of each event that settled or went back, after the commit, on the settler's thread
+     */
+    public Runs(
+            Worker worker,
+            Claims claims,
+            Function<StoredEvent, Event<T>> decoder,
+            Handlers<T> handlers,
+            Consumer<UUID> whenSettled) {
+        this.worker = worker;
+        this.claims = claims;
+        this.decoder = decoder;
+        this.handlers = handlers;
+        this.whenSettled = whenSettled;
+    }
+
+    /** Takes a claim into its books, until it is settled. */
+    Ticket take(Claim claim, Runnable freeSlot, Batch batch) {
+        batch.add();
+        Ticket ticket = new Ticket(claim, worker.settler(), freeSlot, settled -> {
+            forget(settled);
+            batch.settled();
+            whenSettled.accept(settled.claim().id());
+        });
+        held.add(ticket);
+        worker.books().enter(ticket);
+        return ticket;
+    }
+
+    /** Decodes the event; one that is past its deadline, or unreadable, is ended instead. */
+    Optional<Event<T>> prepare(Ticket ticket) {
+        Claim claim = ticket.claim();
+        if (claim.expired()) {
+            var error = new ExecutionException("deadline %s passed before it started"
+                    .formatted(claim.event().terms().deadline()));
+            ticket.settle(ticket.ended(EventStatus.SKIPPED, error, null));
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(decoder.apply(claim.event()));
+        } catch (RuntimeException e) {
+            log.warn(
+                    "event={} attempt={} type={} its payload cannot be read as this worker's class",
+                    claim.id(),
+                    claim.attempt(),
+                    claim.event().type(),
+                    e);
+            ticket.settle(ticket.ended(EventStatus.FAILED, e, Duration.ZERO));
+            return Optional.empty();
+        }
+    }
+
+    /** Starts the handler, unless the event was ended meanwhile. */
+    void start(Ticket ticket, Event<T> event) {
+        if (!ticket.isDecided()) {
+            new Attempt<>(ticket, event, handlers, worker.settler()).start(worker.clocks());
+        }
+    }
+
+    /** How often the permission check of that event went wrong before. */
+    int permissionErrors(UUID id) {
+        try {
+            return claims.permissionErrors(List.of(id)).getOrDefault(id, 0);
+        } catch (RuntimeException e) {
+            log.warn("event={} cannot count its failed permission checks; taking it for the first", id, e);
+            return 0;
+        }
+    }
+
+    /** How many events this process holds. */
+    public int count() {
+        return held.size();
+    }
+
+    /** Waits until nothing is held; false if something still is after that time. */
+    public boolean awaitNone(Duration patience) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = patience.toNanos();
+            while (!held.isEmpty() && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            return held.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Interrupts every handler and gives its event back to pending. */
+    public void giveBackAll() {
+        held.forEach(Ticket::giveBack);
+    }
+
+    private void forget(Ticket ticket) {
+        worker.books().leave(ticket);
+        held.remove(ticket);
+        if (held.isEmpty()) {
+            lock.lock();
+            try {
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package dev.millrace.store;
+
+import dev.millrace.event.EventStatus;
+import dev.millrace.event.ExistsException;
+import dev.millrace.event.QueueFullException;
+import dev.millrace.event.ValidationException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Puts events in. Ids are made by the client, so an append whose COMMIT went unanswered is simply done again: if the
+ * event is there already and is the same, it is the one that was appended. Thread-safe.
+ */
+public final class Appends {
+    /** Rows in one statement: past about a thousand a larger statement gains nothing (peers-measured, F). */
+    private static final int ROWS = 1_000;
+
+    /** Payload characters in one statement, so that a batch of large payloads does not multiply in memory. */
+    private static final int CHARACTERS = 8 << 20;
+
+    /** A duplicate id meets whichever of the inserts in the statement comes first. */
+    private static final Set<String> EVENT_KEY = Set.of("event_pkey", "ready_pkey", "scheduled_pkey");
+
+    private static final Pattern KEY_IN_DETAIL = Pattern.compile("\\(id\\)=\\(([0-9a-f-]{36})\\)");
+
+    private final Database database;
+    private final Counts counts;
+
+    /** The way into that database. */
+    public Appends(Database database, Counts counts) {
+        this.database = database;
+        this.counts = counts;
+    }
+
+    /**
+     * Appends all or none, in a transaction of its own.
+     *
+     * @param bounded whether the flow has a limit to keep
+     * @throws ExistsException if an id is taken, naming it
+     * @throws QueueFullException if the flow would hold more than it may
+     */
+    public void append(int flow, List<Draft> drafts, boolean bounded) {
+        List<List<Draft>> batches = batches(drafts);
+        boolean[] sentBefore = {false};
+        try {
+            if (batches.size() == 1 && !bounded) {
+                database.once(handle -> {
+                    boolean again = sentBefore[0];
+                    sentBefore[0] = true;
+                    return insertOnce(handle, flow, batches.getFirst(), again);
+                });
+            } else {
+                database.inTransaction(handle -> {
+                    boolean again = sentBefore[0];
+                    sentBefore[0] = true;
+                    return again && present(handle, flow, drafts)
+                            ? drafts.size()
+                            : insertAll(handle, flow, batches, bounded);
+                });
+            }
+        } catch (RuntimeException e) {
+            throw translated(e);
+        }
+    }
+
+    /** Appends all or none in the caller's transaction, which decides whether they ever were. */
+    public void append(Connection connection, int flow, List<Draft> drafts, boolean bounded) {
+        requireTransaction(connection);
+        try {
+            database.within(connection, handle -> insertAll(handle, flow, batches(drafts), bounded));
+        } catch (RuntimeException e) {
+            throw translated(e);
+        }
+    }
+
+    private int insertAll(Handle handle, int flow, List<List<Draft>> batches, boolean bounded) {
+        if (bounded) {
+            refuseOverflow(handle, flow, batches.stream().mapToInt(List::size).sum());
+        }
+        int stored = 0;
+        for (List<Draft> batch : batches) {
+            stored += insert(handle, flow, batch);
+        }
+        return stored;
+    }
+
+    /** Holds the flow's row until the end of the transaction, so the count stays true until the rows are in. */
+    private void refuseOverflow(Handle handle, int flow, int more) {
+        Integer limit = handle.createQuery(database.sql("flow_lock"))
+                .bind("flow", flow)
+                .map((row, context) -> (Integer) row.getObject("max_pending"))
+                .one();
+        if (limit == null) {
+            return;
+        }
+        long pending = counts.read(handle, flow).getOrDefault(EventStatus.PENDING, 0L);
+        if (pending + more > limit) {
+            throw new QueueFullException(
+                    "Queue size (%d) exceeds max (%d)".formatted(pending + more - 1, limit),
+                    Map.of("queue_size", pending, "max_size", limit));
+        }
+    }
+
+    /** After an unanswered COMMIT a duplicate is the first try's own, if it is the same event. */
+    private int insertOnce(Handle handle, int flow, List<Draft> drafts, boolean again) {
+        try {
+            return insert(handle, flow, drafts);
+        } catch (RuntimeException e) {
+            if (again && SqlErrors.isDuplicate(e, EVENT_KEY) && present(handle, flow, drafts)) {
+                return drafts.size();
+            }
+            throw e;
+        }
+    }
+
+    private boolean present(Handle handle, int flow, List<Draft> drafts) {
+        return same(handle, flow, drafts).size() == drafts.size();
+    }
+
+    /** The ids of those drafts that are stored already, with the same type and payload, in this flow. */
+    public Set<UUID> stored(int flow, List<Draft> drafts) {
+        return database.once(handle -> same(handle, flow, drafts));
+    }
+
+    private Set<UUID> same(Handle handle, int flow, List<Draft> drafts) {
+        return batches(drafts).stream()
+                .flatMap(batch -> handle
+                        .createQuery(database.sql("same_events"))
+                        .bind("flow", flow)
+                        .bind("ids", Binds.uuids(batch, Draft::id))
+                        .bind("types", Binds.texts(batch, Draft::type))
+                        .bind("payloads", Binds.texts(batch, Draft::payload))
+                        .mapTo(UUID.class)
+                        .list()
+                        .stream())
+                .collect(Collectors.toSet());
+    }
+
+    private int insert(Handle handle, int flow, List<Draft> drafts) {
+        return handle.createUpdate(database.sql("append"))
+                .bind("flow", flow)
+                .bind("ids", Binds.uuids(drafts, Draft::id))
+                .bind("lanes", Binds.integers(drafts, Draft::lane))
+                .bind("types", Binds.texts(drafts, Draft::type))
+                .bind("payloads", Binds.texts(drafts, Draft::payload))
+                .bind("metadata", Binds.texts(drafts, Draft::metadata))
+                .bind("priorities", Binds.doubles(drafts, draft -> draft.terms().priority()))
+                .bind(
+                        "timeouts",
+                        Binds.doubles(
+                                drafts,
+                                draft -> Settlements.seconds(draft.terms().timeout())))
+                .bind("deadlines", Binds.instants(drafts, draft -> draft.terms().deadline()))
+                .bind("streaming", Binds.booleans(drafts, draft -> draft.terms().streaming()))
+                .bind("run_at", Binds.instants(drafts, Draft::runAt))
+                .execute();
+    }
+
+    private static List<List<Draft>> batches(List<Draft> drafts) {
+        List<List<Draft>> batches = new ArrayList<>();
+        int from = 0;
+        long characters = 0;
+        for (int i = 0; i < drafts.size(); i++) {
+            long next = drafts.get(i).payload().length();
+            if (i > from && (i - from == ROWS || characters + next > CHARACTERS)) {
+                batches.add(drafts.subList(from, i));
+                from = i;
+                characters = 0;
+            }
+            characters += next;
+        }
+        if (from < drafts.size()) {
+            batches.add(drafts.subList(from, drafts.size()));
+        }
+        return batches;
+    }
+
+    private static RuntimeException translated(RuntimeException e) {
+        if (SqlErrors.isDuplicate(e, EVENT_KEY)) {
+            Matcher key = KEY_IN_DETAIL.matcher(SqlErrors.detail(e).orElse(""));
+            String id = key.find() ? key.group(1) : "of that id";
+            return new ExistsException(
+                    "Item %s already exists; nothing was stored. Append it under another id".formatted(id),
+                    Map.of("id", id));
+        }
+        return SqlErrors.isRefusedData(e)
+                ? new ValidationException("the database refused the event, nothing was stored: " + SqlErrors.reason(e))
+                : e;
+    }
+
+    private static void requireTransaction(Connection connection) {
+        try {
+            if (connection.getAutoCommit()) {
+                throw new IllegalArgumentException("the connection is in autocommit mode: an append in the caller's"
+                        + " transaction needs one; call setAutoCommit(false) or append without a connection");
+            }
+        } catch (SQLException e) {
+            throw new IllegalArgumentException("the connection cannot be used: " + e.getMessage(), e);
+        }
+    }
+}

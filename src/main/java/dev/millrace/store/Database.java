@@ -1,0 +1,164 @@
+package dev.millrace.store;
+
+import dev.millrace.event.ConfigurationException;
+import dev.millrace.event.ConnectionException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.SqlStatements;
+import org.jdbi.v3.core.statement.TemplateEngine;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+import org.jdbi.v3.postgres.PostgresPlugin;
+
+/**
+ * One Millrace's schema in one PostgreSQL database: connections, statements by name, and what to do when the connection
+ * is lost. Thread-safe.
+ */
+public final class Database {
+    /** The one place where an identifier enters SQL: lower case, as PostgreSQL folds it, at most 63 bytes. */
+    private static final Pattern LEGAL_SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
+
+    private static final Pattern SCHEMA_IN_FILES = Pattern.compile("\\bmillrace\\.");
+    private static final long FIRST_PAUSE_MILLIS = 50;
+    private static final long LONGEST_PAUSE_MILLIS = 1_000;
+
+    private final DataSource dataSource;
+    private final String schema;
+    private final Jdbi jdbi;
+    private final Duration patience;
+    private final Map<String, String> statements = new ConcurrentHashMap<>();
+
+    /**
+     * Opens nothing yet.
+     *
+     * @param patience how long a call is repeated while the database cannot be reached
+     * @throws IllegalArgumentException if the schema's name is not lower case letters, digits and underscores
+     */
+    public Database(DataSource dataSource, String schema, Duration patience) {
+        if (!LEGAL_SCHEMA.matcher(schema).matches() || schema.startsWith("pg_")) {
+            throw new IllegalArgumentException(
+                    "schema must match %s and not begin with pg_, got '%s'".formatted(LEGAL_SCHEMA.pattern(), schema));
+        }
+        this.dataSource = dataSource;
+        this.schema = schema;
+        this.patience = patience;
+        this.jdbi = configured(Jdbi.create(dataSource));
+    }
+
+    /** The schema's name. */
+    public String schema() {
+        return schema;
+    }
+
+    DataSource dataSource() {
+        return dataSource;
+    }
+
+    /** The statement in that file, for this schema. */
+    String sql(String name) {
+        return statements.computeIfAbsent(name, this::load);
+    }
+
+    private String load(String name) {
+        try (InputStream file = Database.class.getResourceAsStream(name + ".sql")) {
+            if (file == null) {
+                throw new ConfigurationException("no statement '" + name + "' in this build of Millrace");
+            }
+            String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+            return SCHEMA_IN_FILES.matcher(text).replaceAll('"' + schema + "\".");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Runs one statement, which commits by itself. The work may run again after a lost connection, so it must be
+     * repeatable: reads are, and writes that are fenced or keyed by an id.
+     */
+    <R> R once(Function<Handle, R> work) {
+        return repeated(() -> jdbi.withHandle(handle -> committed(handle, work)));
+    }
+
+    /** As {@link #once}, but a lost connection is the caller's to deal with. */
+    <R> R onceOnly(Function<Handle, R> work) {
+        return jdbi.withHandle(handle -> committed(handle, work));
+    }
+
+    /** Runs several statements in one transaction; repeatable as {@link #once} is. */
+    <R> R inTransaction(Function<Handle, R> work) {
+        return repeated(() -> jdbi.inTransaction(work::apply));
+    }
+
+    /** Runs reads that see one moment of the database; repeated when the connection is lost. */
+    <R> R inSnapshot(Function<Handle, R> work) {
+        return repeated(() -> jdbi.inTransaction(TransactionIsolationLevel.REPEATABLE_READ, handle -> {
+            handle.setReadOnly(true);
+            try {
+                return work.apply(handle);
+            } finally {
+                handle.setReadOnly(false);
+            }
+        }));
+    }
+
+    /** Runs statements in the caller's own transaction, once, and leaves the connection as it is. */
+    <R> R within(Connection connection, Function<Handle, R> work) {
+        // The handle is not closed: that would close the caller's connection.
+        return work.apply(configured(Jdbi.create(connection)).open());
+    }
+
+    private static Jdbi configured(Jdbi jdbi) {
+        jdbi.installPlugin(new PostgresPlugin());
+        jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP); // "<" is an operator here
+        return jdbi;
+    }
+
+    private static <R> R committed(Handle handle, Function<Handle, R> work) {
+        try {
+            if (handle.getConnection().getAutoCommit()) {
+                return work.apply(handle);
+            }
+        } catch (SQLException e) {
+            throw new ConnectionException("cannot read the connection's mode: " + e.getMessage());
+        }
+        return handle.inTransaction(work::apply); // a pool with autocommit off
+    }
+
+    private <R> R repeated(java.util.function.Supplier<R> work) {
+        long giveUp = System.nanoTime() + patience.toNanos();
+        for (int failures = 0; ; failures++) {
+            try {
+                return work.get();
+            } catch (RuntimeException e) {
+                if (!SqlErrors.isTransient(e) || Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
+                if (System.nanoTime() - giveUp >= 0) {
+                    throw SqlErrors.unreachable(e, patience);
+                }
+                pause(failures);
+            }
+        }
+    }
+
+    /** Waits a random part of a time that doubles with each failure: full jitter, so that clients do not come back as one. */
+    static void pause(int failures) {
+        long ceiling = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures, 10));
+        LockSupport.parkNanos(
+                TimeUnit.MILLISECONDS.toNanos(ThreadLocalRandom.current().nextLong(1, ceiling + 1)));
+    }
+}

@@ -1,0 +1,23 @@
+package dev.millrace.store;
+
+import dev.millrace.event.Terms;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event about to be appended, checked and encoded.
+ *
+ * @param lane the queue of its type
+ * @param payload JSON text that PostgreSQL is sure to accept
+ * @param metadata JSON text of an object
+ * @param runAt not before that time; null for at once
+ */
+public record Draft(
+        UUID id,
+        int lane,
+        String type,
+        String payload,
+        String metadata,
+        Terms terms,
+        @Nullable Instant runAt) {}

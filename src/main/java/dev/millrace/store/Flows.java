@@ -1,0 +1,78 @@
+package dev.millrace.store;
+
+import dev.millrace.event.ConfigurationException;
+import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Flows, and the lanes of their types. Both are made when an executor is built, in transactions of their own. */
+public final class Flows {
+    private final Database database;
+
+    /** The flows of that database. */
+    public Flows(Database database) {
+        this.database = database;
+    }
+
+    /** The flow of that name, made if there is none. */
+    public FlowRow open(String name) {
+        return find(name).orElseGet(() -> {
+            database.once(handle -> handle.createUpdate(database.sql("flow_open"))
+                    .bind("name", name)
+                    .execute());
+            return find(name)
+                    .orElseThrow(() -> new ConfigurationException("flow '" + name + "' went while it was opened"));
+        });
+    }
+
+    private Optional<FlowRow> find(String name) {
+        return database.once(handle -> handle.createQuery(database.sql("flow_find"))
+                .bind("name", name)
+                .map((row, context) -> new FlowRow(
+                        row.getInt("id"),
+                        row.getObject("uid", UUID.class),
+                        row.getString("name"),
+                        row.getString("metadata"),
+                        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+                        (Integer) row.getObject("max_pending")))
+                .findOne());
+    }
+
+    /** Sets how many pending events a flow may hold; null for as many as come. */
+    public void limit(int flow, @Nullable Integer maxPending) {
+        database.once(handle -> handle.createUpdate(database.sql("flow_limit"))
+                .bind("flow", flow)
+                .bind("max_pending", maxPending)
+                .execute());
+    }
+
+    /** The lanes of these types, made where there is none. */
+    public Map<String, Integer> lanes(int flow, Collection<String> types) {
+        Map<String, Integer> found = findLanes(flow, types);
+        if (found.size() < types.size()) {
+            database.once(handle -> handle.createUpdate(database.sql("lanes_open"))
+                    .bind("flow", flow)
+                    .bind("types", Binds.texts(types, value -> value))
+                    .execute());
+            found = findLanes(flow, types);
+        }
+        return found;
+    }
+
+    private Map<String, Integer> findLanes(int flow, Collection<String> types) {
+        return database.once(handle -> {
+            Map<String, Integer> lanes = new HashMap<>();
+            handle.createQuery(database.sql("lanes_find"))
+                    .bind("flow", flow)
+                    .bind("types", Binds.texts(List.copyOf(types), value -> value))
+                    .map((row, context) -> Map.entry(row.getString("type"), row.getInt("id")))
+                    .forEach(lane -> lanes.put(lane.getKey(), lane.getValue()));
+            return lanes;
+        });
+    }
+}

@@ -1,0 +1,80 @@
+package dev.millrace.store;
+
+import java.time.Duration;
+import javax.sql.DataSource;
+
+/** The door to all SQL of one Millrace. Thread-safe. */
+public final class Store {
+    private final Schema schema;
+    private final Flows flows;
+    private final Appends appends;
+    private final Claims claims;
+    private final Settlements settlements;
+    private final Events events;
+    private final Schedule schedule;
+    private final Counts counts;
+    private final Workers workers;
+
+    /**
+     * All statements, on that database.
+     *
+     * @param renewals where the connection that renews the lease comes from
+     * @param renewalBound how long a renewal may wait for its answer
+     */
+    public Store(Database database, DataSource renewals, Duration renewalBound) {
+        this.schema = new Schema(database);
+        this.flows = new Flows(database);
+        this.counts = new Counts(database);
+        this.appends = new Appends(database, counts);
+        this.claims = new Claims(database);
+        this.settlements = new Settlements(database);
+        this.events = new Events(database);
+        this.schedule = new Schedule(database);
+        this.workers = new Workers(database, renewals, renewalBound);
+    }
+
+    /** The schema's version. */
+    public Schema schema() {
+        return schema;
+    }
+
+    /** Flows and lanes. */
+    public Flows flows() {
+        return flows;
+    }
+
+    /** The way in. */
+    public Appends appends() {
+        return appends;
+    }
+
+    /** From pending to processing. */
+    public Claims claims() {
+        return claims;
+    }
+
+    /** From processing on. */
+    public Settlements settlements() {
+        return settlements;
+    }
+
+    /** Reading and clean-up. */
+    public Events events() {
+        return events;
+    }
+
+    /** What is not due yet. */
+    public Schedule schedule() {
+        return schedule;
+    }
+
+    /** Exact counts by status. */
+    public Counts counts() {
+        return counts;
+    }
+
+    /** Registrations. */
+    public Workers workers() {
+        return workers;
+    }
+}

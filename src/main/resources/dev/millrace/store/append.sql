@@ -1,0 +1,27 @@
+-- append: stores events and queues them, due ones in ready, later ones in scheduled. One statement, all or nothing.
+-- Locks nothing that exists; a duplicate id fails on a primary key.
+-- The casts from text happen here, so that a bad value fails the whole statement.
+with input as materialized (
+    select i.*, coalesce(i.given_priority, extract(epoch from clock.moment)) as priority, clock.moment
+    from unnest(:ids::uuid[], :lanes::integer[], :types::text[], :payloads::text[], :metadata::text[],
+            :priorities::float8[], :timeouts::float8[], :deadlines::timestamptz[], :streaming::boolean[],
+            :run_at::timestamptz[])
+            with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming, run_at, n)
+        cross join (select clock_timestamp() as moment) clock
+), stored as (
+    insert into millrace.event (id, flow, type, payload, metadata, priority, timeout, deadline, streaming, created_at)
+    select id, :flow, type, payload::jsonb, metadata::jsonb, priority, timeout, deadline, streaming, moment
+    from input
+    order by n
+), later as (
+    insert into millrace.scheduled (id, run_at, priority, position, lane, flow)
+    select id, run_at, priority, nextval(pg_get_serial_sequence('millrace.ready', 'position')), lane, :flow
+    from input
+    where run_at > moment
+    order by n
+)
+insert into millrace.ready (id, priority, lane, flow)
+select id, priority, lane, :flow
+from input
+where run_at is null or run_at <= moment
+order by n

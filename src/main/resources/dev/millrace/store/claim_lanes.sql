@@ -1,0 +1,46 @@
+-- claim_lanes: as claim, for a worker that knows several types. The heads of all lanes are merged first, without locks,
+-- to see how many each lane has among the best :batch; then each lane's share is locked. So no lane's rows are locked
+-- in vain, and a single claimer gets the exact order; rows that another worker is taking are skipped.
+with share as materialized (
+    select lane, count(*) as n
+    from (
+        select head.lane
+        from unnest(:lanes::integer[]) as known (lane)
+        cross join lateral (
+            select lane, priority, position
+            from millrace.ready
+            where lane = known.lane
+            order by priority, position
+            limit :batch
+        ) head
+        order by head.priority, head.position
+        limit :batch
+    ) best
+    group by lane
+), next as materialized (
+    select picked.ctid
+    from share
+    cross join lateral (
+        select ctid
+        from millrace.ready
+        where lane = share.lane
+        order by priority, position
+        limit share.n
+        for update skip locked
+    ) picked
+), taken as (
+    delete from millrace.ready
+    where ctid = any (array(select ctid from next)) -- ctid is stable here: the rows are locked
+    returning *
+), claimed as (
+    insert into millrace.running (id, worker, claimed_at, priority, position, lane, flow, attempt, failures, denials, deaths)
+    select id, :worker, clock_timestamp(), priority, position, lane, flow, attempt + 1, failures, denials, deaths
+    from taken
+    returning *
+)
+select c.id, c.claimed_at, c.priority as current_priority, c.attempt, c.failures, c.denials, c.deaths,
+    e.type, e.payload::text as payload, e.metadata::text as metadata, e.priority, e.timeout, e.deadline, e.streaming, e.created_at,
+    coalesce(e.deadline <= c.claimed_at, false) as expired
+from claimed c
+join millrace.event e on e.id = c.id
+order by c.priority, c.position

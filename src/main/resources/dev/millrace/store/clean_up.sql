@@ -1,0 +1,20 @@
+-- clean_up: removes settled events for good, up to :batch, with their attempts and chunks; their places in users'
+-- progressions go by foreign key. Running and pending events are in other tables and cannot be touched.
+with gone as (
+    delete from millrace.outcome
+    where ctid = any (array(
+        select ctid
+        from millrace.outcome
+        where flow = :flow and status = any (:statuses::smallint[])
+        limit :batch
+        for update skip locked
+    ))
+    returning id
+), events as (
+    delete from millrace.event where id in (select id from gone)
+), attempts as (
+    delete from millrace.attempt where event in (select id from gone)
+), chunks as (
+    delete from millrace.chunk where event in (select id from gone)
+)
+select count(*) from gone

@@ -1,0 +1,11 @@
+-- end_pending: moves one pending event, due or not, to cancelled or skipped without running it. Waits for a claim of the
+-- same event that is under way, then finds nothing.
+with due as (
+    delete from millrace.ready where id = :id and flow = :flow returning id, flow, attempt
+), later as (
+    delete from millrace.scheduled where id = :id and flow = :flow returning id, flow, attempt
+)
+insert into millrace.outcome (id, flow, attempt, status, retryable, error)
+select id, flow, attempt, :status, false, :error::jsonb
+from (select * from due union all select * from later) taken
+returning id

@@ -1,0 +1,30 @@
+-- give_back: returns claims that their worker still holds to pending: to ready, or to scheduled where there is a delay
+-- (seconds), and notes why in attempt. Fenced as settle is; what was lost is missing from the answer. Events with a
+-- death on them queue under their lane's negated number, where one at a time is taken.
+with answer as (
+    select *
+    from unnest(:ids::uuid[], :workers::uuid[], :attempts::integer[], :priorities::float8[], :failures::integer[],
+            :denials::integer[], :deaths::integer[], :delays::float8[], :reasons::text[], :errors::text[], :durations::float8[])
+        as a (id, worker, attempt, priority, failures, denials, deaths, delay, reason, error, duration)
+), held as (
+    delete from millrace.running r
+    using answer a
+    where r.id = a.id and r.worker = a.worker and r.attempt = a.attempt
+    returning r.id, r.flow, case when a.deaths > 0 then -abs(r.lane) else abs(r.lane) end as lane, r.position, r.worker,
+        r.claimed_at, a.attempt, a.priority, a.failures, a.denials, a.deaths, a.delay, a.reason, a.error, a.duration
+), noted as (
+    insert into millrace.attempt (event, worker, started_at, duration, attempt, reason, error)
+    select id, worker, claimed_at, duration, attempt, reason, error::jsonb
+    from held
+), later as (
+    insert into millrace.scheduled (id, run_at, priority, position, lane, flow, attempt, failures, denials, deaths)
+    select id, clock_timestamp() + make_interval(secs => delay), priority, position, lane, flow, attempt, failures, denials, deaths
+    from held
+    where delay > 0
+), due as (
+    insert into millrace.ready (id, priority, position, lane, flow, attempt, failures, denials, deaths)
+    select id, priority, position, lane, flow, attempt, failures, denials, deaths
+    from held
+    where delay is null or delay <= 0
+)
+select id from held

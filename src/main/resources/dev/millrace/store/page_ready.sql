@@ -1,0 +1,22 @@
+-- page_ready: the due part of the pending progression after a place in it, in the order it will be claimed. Reads only.
+select e.id, e.created_at, e.type, e.payload::text as payload, e.metadata::text as metadata, e.priority, e.timeout,
+    e.deadline, e.streaming, 0 as status, head.attempt, null::timestamptz as started_at, null::timestamptz as finished_at,
+    null::float8 as duration, null::text as response, null::text as error, null::boolean as retryable,
+    head.priority as place_major, head.position as place_minor
+from (
+    select r.*
+    from millrace.lane l
+    cross join (values (1), (-1)) as side (sign) -- events with a death on them queue under the negated number
+    cross join lateral (
+        select *
+        from millrace.ready
+        where lane = l.id * side.sign and (priority, position) > (:major, :minor)
+        order by priority, position
+        limit :limit
+    ) r
+    where l.flow = :flow
+    order by r.priority, r.position
+    limit :limit
+) head
+join millrace.event e on e.id = head.id
+order by head.priority, head.position

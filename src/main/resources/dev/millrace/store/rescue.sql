@@ -1,0 +1,43 @@
+-- rescue: takes what a worker whose lease ran out still holds, and what is held by no registered worker at all, back to
+-- ready; each has one more death on it and from now on queues as a suspect, under its lane's negated number. One with
+-- too many is aborted. Locks the expired registration, whose renewal then finds nothing, and the rows it moves; the lease
+-- is judged by the database's clock, again under the lock. Does nothing unless the rescuer has been steady for one whole
+-- lease (both in seconds): after an outage everybody's lease has run out, and nobody's work must be taken for that.
+with expired as materialized (
+    select id
+    from millrace.worker
+    where expires_at < clock_timestamp() and :steady::float8 >= :lease::float8
+    order by expires_at
+    limit 1
+    for update skip locked
+), gone as (
+    delete from millrace.worker w
+    using expired
+    where w.id = expired.id
+    returning w.id
+), lost as (
+    delete from millrace.running r
+    where :steady::float8 >= :lease::float8
+        and (r.worker in (select id from gone) or not exists (select 1 from millrace.worker w where w.id = r.worker))
+    returning *
+), noted as (
+    insert into millrace.attempt (event, worker, started_at, attempt, reason)
+    select id, worker, claimed_at, attempt, 'lost'
+    from lost
+), aborted as (
+    insert into millrace.outcome (id, worker, started_at, flow, attempt, status, retryable, error)
+    select id, worker, claimed_at, flow, attempt, 6, false, jsonb_build_object(
+        'error', 'WorkerDeath',
+        'message', format('Event aborted after %s workers died or lost their lease while they held it', deaths + 1),
+        'retryable', false)
+    from lost
+    where deaths + 1 >= :max_crashes
+), back as (
+    insert into millrace.ready (id, priority, position, lane, flow, attempt, failures, denials, deaths)
+    select id, priority, position, -abs(lane), flow, attempt, failures, denials, deaths + 1
+    from lost
+    where deaths + 1 < :max_crashes
+)
+select (select count(*) from gone)::integer as workers, count(*)::integer as events,
+    (count(*) filter (where deaths + 1 >= :max_crashes))::integer as aborted
+from lost

@@ -1,0 +1,11 @@
+-- settled_by: which of these claims ended already by their own worker's hand: the acknowledgement was lost. Reads only.
+with claim as (
+    select * from unnest(:ids::uuid[], :workers::uuid[], :attempts::integer[]) as c (id, worker, attempt)
+)
+select o.id
+from claim c
+join millrace.outcome o on o.id = c.id and o.worker = c.worker and o.attempt = c.attempt
+union all
+select t.event
+from claim c
+join millrace.attempt t on t.event = c.id and t.worker = c.worker and t.attempt = c.attempt and t.reason <> 'lost'

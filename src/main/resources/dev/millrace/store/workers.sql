@@ -1,0 +1,2 @@
+-- workers: who is registered. Reads only.
+select id, host, pid from millrace.worker order by started_at
