@@ -65,10 +65,14 @@ public final class EventJson {
      * @throws ValidationException if something is missing or does not fit, naming its path
      */
     public static Event<JsonNode> read(JsonNode json) {
-        JsonFields fields = new JsonFields(json, JsonPath.ROOT);
+        return read(new JsonFields("an event", json, JsonPath.ROOT));
+    }
+
+    /** The event of an object in some larger document. */
+    static Event<JsonNode> read(JsonFields fields) {
         JsonNode payload = fields.raw("payload");
         if (payload == null) {
-            throw JsonFields.refusal(fields.path("payload"), "is missing");
+            throw fields.refusal("payload", "is missing");
         }
         return new Event<>(
                 fields.uuid("id"),
@@ -136,7 +140,7 @@ public final class EventJson {
             return unset.contains(key) ? null : NullNode.instance;
         }
         if (key.equals("error") && !value.isObject()) {
-            throw JsonFields.refusal(fields.path(key), "must be an object or null");
+            throw fields.refusal(key, "must be an object or null");
         }
         return value.deepCopy();
     }

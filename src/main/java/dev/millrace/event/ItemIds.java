@@ -5,8 +5,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads ids out of what callers hold: an event, a UUID, or a UUID's text. Stateless. */
 final class ItemIds {
-    private static final int SHOWN = 40;
-
     private ItemIds() {}
 
     /** The id that {@code item} is or has; null for anything that has none. Never throws. */
@@ -28,8 +26,7 @@ final class ItemIds {
     static UUID parse(String text) {
         UUID id = parseOrNull(text);
         if (id == null) {
-            String shown = text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "…";
-            throw new IllegalArgumentException("badly formed hexadecimal UUID string: '" + shown + "'");
+            throw new IllegalArgumentException("badly formed hexadecimal UUID string: " + Texts.quoted(text));
         }
         return id;
     }

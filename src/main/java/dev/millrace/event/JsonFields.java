@@ -6,6 +6,8 @@ import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
@@ -17,20 +19,45 @@ import org.jspecify.annotations.Nullable;
  * null counts as missing. Fields that are not asked for are ignored: a newer writer may say more.
  */
 final class JsonFields {
+    private final String what;
     private final JsonNode object;
     private final String path;
 
-    JsonFields(JsonNode node, String path) {
-        if (!node.isObject()) {
-            throw refusal(path, "must be an object, got " + kind(node));
-        }
+    /**
+     * The fields of an object.
+     *
+     * @param what what the whole document should be, for messages, such as {@code "an event"}
+     */
+    JsonFields(String what, JsonNode node, String path) {
+        this.what = what;
         this.object = node;
         this.path = path;
+        if (!node.isObject()) {
+            throw refusalAt(path, "must be an object, got " + kind(node));
+        }
     }
 
     /** The object under a key. */
     JsonFields object(String key) {
-        return new JsonFields(required(key), path(key));
+        return new JsonFields(what, required(key), path(key));
+    }
+
+    /** The objects in the array under a key. */
+    List<JsonFields> objects(String key) {
+        List<JsonFields> objects = new ArrayList<>();
+        for (JsonNode element : array(key)) {
+            objects.add(new JsonFields(what, element, elementPath(key, objects.size())));
+        }
+        return objects;
+    }
+
+    /** What the reader makes of the elements of the array under a key. */
+    <T> List<T> elements(String key, Function<JsonNode, T> reader) {
+        List<T> elements = new ArrayList<>();
+        for (JsonNode element : array(key)) {
+            elements.add(readAt(elementPath(key, elements.size()), element, reader));
+        }
+        return elements;
     }
 
     /** A copy of the object under a key; empty if there is none. */
@@ -53,14 +80,12 @@ final class JsonFields {
     }
 
     UUID uuid(String key) {
-        return read(key, required(key), node -> {
-            String text = asText(node);
-            UUID uuid = UUID.fromString(text);
-            if (!uuid.toString().equalsIgnoreCase(text)) { // fromString also takes 1-1-1-1-1
-                throw new IllegalArgumentException("must be a UUID of 36 characters, got " + Texts.quoted(text));
-            }
-            return uuid;
-        });
+        return read(key, required(key), JsonFields::asUuid);
+    }
+
+    @Nullable
+    String textOrNull(String key) {
+        return optional(key, JsonFields::asText, null);
     }
 
     Instant instant(String key) {
@@ -132,17 +157,13 @@ final class JsonFields {
 
     /** Reads the value of a key, and gives what is wrong with it the path. */
     <T extends @Nullable Object> T read(String key, JsonNode node, Function<JsonNode, T> reader) {
-        try {
-            return reader.apply(node);
-        } catch (IllegalArgumentException | DateTimeException | NotFoundException e) {
-            throw refusal(path(key), String.valueOf(e.getMessage()));
-        }
+        return readAt(path(key), node, reader);
     }
 
     JsonNode required(String key) {
         JsonNode node = object.get(key);
         if (node == null || node.isNull()) {
-            throw refusal(path(key), "is missing");
+            throw refusal(key, "is missing");
         }
         return node;
     }
@@ -156,8 +177,38 @@ final class JsonFields {
         return JsonPath.property(path, key);
     }
 
-    static ValidationException refusal(String path, String why) {
-        return new ValidationException("not an event: " + path + " " + why, Map.of("path", path));
+    /** The path of this object itself. */
+    String path() {
+        return path;
+    }
+
+    /** The error that says what is wrong with the value of a key. */
+    ValidationException refusal(String key, String why) {
+        return refusalAt(path(key), why);
+    }
+
+    private ValidationException refusalAt(String where, String why) {
+        return new ValidationException("not " + what + ": " + where + " " + why, Map.of("path", where));
+    }
+
+    private <T extends @Nullable Object> T readAt(String where, JsonNode node, Function<JsonNode, T> reader) {
+        try {
+            return reader.apply(node);
+        } catch (IllegalArgumentException | DateTimeException | NotFoundException e) {
+            throw refusalAt(where, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private JsonNode array(String key) {
+        JsonNode node = required(key);
+        if (!node.isArray()) {
+            throw refusal(key, "must be an array, got " + kind(node));
+        }
+        return node;
+    }
+
+    private String elementPath(String key, int index) {
+        return path(key) + "[" + index + "]";
     }
 
     private static boolean isCount(BigDecimal number) {
@@ -180,15 +231,17 @@ final class JsonFields {
         return node.booleanValue();
     }
 
-    /** An ISO time with its offset; one without would mean another instant on each machine. */
-    private static Instant asInstant(JsonNode node) {
+    static UUID asUuid(JsonNode node) {
         String text = asText(node);
-        try {
-            return Terms.checkInstant("it", Instant.parse(text));
-        } catch (DateTimeException e) {
-            throw new IllegalArgumentException(
-                    "must be a time with its offset such as 2026-01-31T09:00:00Z, got " + Texts.quoted(text));
+        UUID uuid = ItemIds.parseOrNull(text);
+        if (uuid == null) {
+            throw new IllegalArgumentException("must be a UUID of 36 characters, got " + Texts.quoted(text));
         }
+        return uuid;
+    }
+
+    private static Instant asInstant(JsonNode node) {
+        return Timestamps.parse(node.isNumber() ? node.asText() : asText(node));
     }
 
     private static String kind(JsonNode node) {
