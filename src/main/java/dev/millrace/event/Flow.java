@@ -225,6 +225,27 @@ public final class Flow {
         return counts;
     }
 
+    /**
+     * The flow as JSON: {@code id, created_at, metadata, name, items, progressions, counts}, where items and
+     * progressions are piles of six keys each. {@code counts} has the number of {@code items} and of {@code
+     * progressions}, then what {@link #counts} says, less a progression that has one of those two names.
+     */
+    public ObjectNode toJson() {
+        return FlowJson.write(this);
+    }
+
+    /**
+     * The flow that {@link #toJson} wrote. The types of all events are checked before any event is read, and
+     * progressions may name only events that are there. Fields it does not know, and {@code counts}, are ignored.
+     *
+     * @throws ValidationException if something is missing or malformed, naming its path
+     * @throws NotFoundException if a progression names an event that is not there
+     * @throws ExistsException if an id or a progression's name is there twice
+     */
+    public static Flow fromJson(JsonNode json) {
+        return FlowJson.read(json);
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof Flow flow && id.equals(flow.id);
@@ -241,6 +262,10 @@ public final class Flow {
         String suffix = name == null || name.isEmpty() ? "" : ", name='" + name + "'";
         return "Flow(items=%d, progressions=%d%s)"
                 .formatted(items.size(), progressions.all().size(), suffix);
+    }
+
+    ProgressionPile progressionPile() {
+        return progressions;
     }
 
     private Progression release(Progression progression) {
