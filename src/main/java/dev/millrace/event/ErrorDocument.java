@@ -130,7 +130,7 @@ final class ErrorDocument {
         }
         if (!details.isEmpty()) {
             // At the root a long message of escaped characters may leave less than the usual room.
-            int room = Math.max(0, Math.min(MAX_DETAILS_BYTES, left - size(document) - 4 * FRAME_BYTES));
+            int room = Math.max(1, Math.min(MAX_DETAILS_BYTES, left - size(document) - 4 * FRAME_BYTES));
             document.set("details", Json.response(details, room));
         }
     }

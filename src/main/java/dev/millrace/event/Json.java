@@ -92,7 +92,7 @@ public final class Json {
         JsonNode node;
         try {
             node = TREES.readValue(json);
-        } catch (JsonProcessingException e) {
+        } catch (JsonProcessingException | RuntimeException e) { // an exponent out of range is a NumberFormatException
             throw Undecodable.document(e);
         }
         if (node.isMissingNode()) {
@@ -113,7 +113,7 @@ public final class Json {
     /**
      * What a handler returned, as the tree to store (R-029). See {@link #responseText}.
      *
-     * @param capBytes the most UTF-8 bytes it may take
+     * @param capBytes the most UTF-8 bytes it may take, 1 to 64 MiB
      */
     public static JsonNode response(@Nullable Object value, int capBytes) {
         return value == null ? NullNode.instance : parse(responseText(value, capBytes));
@@ -126,9 +126,9 @@ public final class Json {
      * levels, is {@code "<unserializable>"}; what is over the cap is an object that says so, with its size in
      * {@code bytes} or, past the largest cap there is, {@code more_than_bytes}.
      *
-     * @param capBytes the most UTF-8 bytes it may take
+     * @param capBytes the most UTF-8 bytes it may take, 1 to 64 MiB
      */
     public static String responseText(@Nullable Object value, int capBytes) {
-        return Responses.text(value, capBytes);
+        return Responses.text(value, Payloads.checkCap(capBytes));
     }
 }

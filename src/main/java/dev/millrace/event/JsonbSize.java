@@ -1,21 +1,25 @@
 package dev.millrace.event;
 
 /**
- * Whether a JSON text fits into one jsonb document, whose containers hold at most 268,435,455 bytes. Text shrinks or
- * stays when it is stored, but each value takes a header: {@code [1,1,...]} grows sixfold.
+ * Whether a JSON text fits into one jsonb document. Its containers hold at most 268,435,455 bytes: text shrinks or stays
+ * when it is stored, but each value takes a header, so that {@code [1,1,...]} grows sixfold. And while it is read, the
+ * server keeps 32 bytes for each member of an array and 72 for each pair of an object, in one piece of less than 1 GiB
+ * that grows by doubling: 16,777,216 members, or half as many pairs.
  */
 final class JsonbSize {
     private static final int LIMIT = 0x0FFF_FFFF;
-    private static final int HEADER = 12; // an entry of 4 bytes and a numeric's 8, the most a short value takes
+    private static final int MAX_VALUES = 1 << 24;
+    private static final long HEADER = 12; // an entry of 4 bytes and a numeric's 8, the most a short value takes
 
     private JsonbSize() {}
 
     /** A bound from above, so that a document near the limit may be refused although it would just have fitted. */
     static boolean fits(byte[] utf8) {
-        if (utf8.length <= LIMIT / (HEADER / 2 + 1)) {
-            return true; // 36 MiB: even if every second byte were a value
+        if (utf8.length < MAX_VALUES) {
+            return true; // fewer bytes than values allowed, so this costs the ordinary payload nothing
         }
-        return utf8.length + (long) HEADER * values(utf8) <= LIMIT;
+        long values = values(utf8);
+        return values <= MAX_VALUES && utf8.length + HEADER * values <= LIMIT;
     }
 
     /** How many keys and values there are: what stands between commas and colons outside texts, at most. */

@@ -30,8 +30,7 @@ public final class Payloads {
      */
     public static int checkCap(int capBytes) {
         if (capBytes < 1 || capBytes > MAX_CAP_BYTES) {
-            throw new IllegalArgumentException(
-                    "payload cap must be 1 to %d bytes, got %d".formatted(MAX_CAP_BYTES, capBytes));
+            throw new IllegalArgumentException("cap must be 1 to %d bytes, got %d".formatted(MAX_CAP_BYTES, capBytes));
         }
         return capBytes;
     }

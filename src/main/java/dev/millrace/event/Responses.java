@@ -25,7 +25,11 @@ final class Responses {
             Errors.rethrowIfFatal(e);
             return UNSERIALIZABLE;
         }
-        return out.isOverCap() ? tooLarge("bytes", out.count(), capBytes) : BoundedBytes.text(out.bytes());
+        if (out.isOverCap()) {
+            return tooLarge("bytes", out.count(), capBytes);
+        }
+        byte[] utf8 = out.bytes();
+        return JsonbSize.fits(utf8) ? BoundedBytes.text(utf8) : tooLarge("bytes", out.count(), capBytes);
     }
 
     private static String tooLarge(String sizeKey, long bytes, int capBytes) {

@@ -13,7 +13,7 @@ final class Texts {
     private Texts() {}
 
     /** Where the first character stands that cannot be stored; -1 if there is none. */
-    static int trouble(CharSequence text) {
+    static int trouble(String text) {
         int length = text.length();
         for (int i = 0; i < length; i++) {
             char c = text.charAt(i);
@@ -106,18 +106,18 @@ final class Texts {
         return (codePoint >= 0x202A && codePoint <= 0x202E) || (codePoint >= 0x2066 && codePoint <= 0x2069);
     }
 
-    private static boolean isPair(CharSequence text, int at) {
+    private static boolean isPair(String text, int at) {
         return Character.isHighSurrogate(text.charAt(at))
                 && at + 1 < text.length()
                 && Character.isLowSurrogate(text.charAt(at + 1));
     }
 
-    private static int width(CharSequence text, int at) {
+    private static int width(String text, int at) {
         return isPair(text, at) ? 2 : 1;
     }
 
     /** UTF-8 bytes of the character there once it is clean: a replacement takes three. */
-    private static int bytes(CharSequence text, int at) {
+    private static int bytes(String text, int at) {
         char c = text.charAt(at);
         if (c == 0) {
             return 3;

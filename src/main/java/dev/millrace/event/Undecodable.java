@@ -16,19 +16,17 @@ import org.jspecify.annotations.Nullable;
  * end up in logs. For that reason its exception is not kept as a cause either.
  */
 final class Undecodable {
-    private static final int MAX_REASON = 300;
-
     private Undecodable() {}
 
     /** Of a text that should be JSON of any shape. */
-    static ValidationException document(JsonProcessingException e) {
+    static ValidationException document(Exception e) {
         return new ValidationException("undecodable JSON: " + reason(e), Map.of("reason", "undecodable"));
     }
 
     /** Of a payload that should be of that type. */
     static ValidationException payload(String type, Exception e) {
         String path = e instanceof JsonMappingException mapping ? JsonPath.of(mapping.getPath()) : JsonPath.ROOT;
-        return payload(type, path, e instanceof JsonProcessingException json ? reason(json) : thrown(e));
+        return payload(type, path, reason(e));
     }
 
     static ValidationException payload(String type, String path, String reason) {
@@ -38,7 +36,7 @@ final class Undecodable {
                 Map.of("type", type, "path", path, "reason", "undecodable"));
     }
 
-    private static String reason(JsonProcessingException e) {
+    private static String reason(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof StreamConstraintsException limit) {
                 return limit.getOriginalMessage(); // sizes and limits only
@@ -46,12 +44,13 @@ final class Undecodable {
         }
         return switch (e) {
             case InvalidDefinitionException definition ->
-                Texts.storable(definition.getOriginalMessage(), MAX_REASON); // speaks of classes, not of values
+                "Jackson cannot read " + name(definition.getType().getRawClass()) + "; see its constructors";
             case ValueInstantiationException thrown -> thrown(thrown.getCause());
             case InvalidFormatException format -> "its text or number does not fit " + name(format.getTargetType());
             case MismatchedInputException mismatch -> "its shape does not fit " + name(mismatch.getTargetType());
             case JsonMappingException mapping -> thrown(mapping.getCause());
-            default -> "not JSON" + at(e.getLocation());
+            case JsonProcessingException syntax -> "not JSON" + at(syntax.getLocation());
+            default -> thrown(e);
         };
     }
 
