@@ -87,7 +87,7 @@ final class Work<T> {
             if (started && !loop.isRunning()) {
                 processor.forward();
             }
-            if (!processor.isDue() && runs.awaitNone(LOOK_AGAIN) && !processor.isDue()) {
+            if (runs.awaitNone(LOOK_AGAIN) && processor.isIdle()) {
                 return true;
             }
             if (patience != null && System.nanoTime() - end >= 0) {

@@ -166,9 +166,13 @@ public final class Processor<T> {
         return true;
     }
 
-    /** Whether anything this processor could claim is due. */
-    public boolean isDue() {
+    private boolean isDue() {
         return claims.isDue(source.flow(), source.allLanes());
+    }
+
+    /** Whether nothing is due and nothing is held here, at one moment: no claim is under way while it looks. */
+    public boolean isIdle() {
+        return worker.books().still(() -> runs.count() == 0 && !isDue());
     }
 
     private int takeSlots(int wanted) {

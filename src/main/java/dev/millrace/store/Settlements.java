@@ -59,6 +59,9 @@ public final class Settlements {
                 .bind(
                         "denials",
                         Binds.integers(answers, answer -> answer.standing().denials()))
+                .bind(
+                        "deaths",
+                        Binds.integers(answers, answer -> answer.standing().deaths()))
                 .bind("delays", Binds.doubles(answers, answer -> seconds(answer.delay())))
                 .bind("reasons", Binds.texts(answers, answer -> answer.reason().wireName()))
                 .bind("errors", Binds.texts(answers, Returned::error))
