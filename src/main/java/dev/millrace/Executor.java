@@ -3,6 +3,7 @@ package dev.millrace;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.Flow;
 import dev.millrace.event.Json;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.store.FlowRow;
@@ -61,7 +62,10 @@ public final class Executor<T> extends FlowClient<T> {
         return work.isExecuting();
     }
 
-    /** Waits until nothing is due and nothing runs here. Without a background loop it runs batches itself. */
+    /**
+     * Waits until nothing is due and nothing runs here. Without a background loop it starts and runs batches itself; without
+     * a handler it waits for others to (R-070).
+     */
     public void join() throws InterruptedException {
         work.join(null);
     }
@@ -179,6 +183,28 @@ public final class Executor<T> extends FlowClient<T> {
             }
         }
         return false;
+    }
+
+    /** The progressions that users keep beside the seven of the statuses. */
+    public UserProgressions progressions() {
+        return new UserProgressions(millrace().store().progressions(), flow().id());
+    }
+
+    /** The whole flow at one moment: every event in every status, and every progression. Held in memory. */
+    public Flow snapshot() {
+        return millrace().store().snapshots().take(flow());
+    }
+
+    /**
+     * Fills this flow, which must be empty, with a snapshot of this or another database, all or nothing. What was processing
+     * is pending again; pending events are due at once and have their attempt number, not their counts of failures and
+     * denials; then it can carry on running.
+     *
+     * @throws dev.millrace.event.ExistsException if the flow is not empty, or an event of the snapshot exists here
+     */
+    public void restore(Flow snapshot) {
+        millrace().store().snapshots().restore(flow(), snapshot);
+        millrace().wakeFlow(flow().id());
     }
 
     /** The seven counts, one a line, in the model's words. */

@@ -80,11 +80,12 @@ final class Work<T> {
         return processor.invoke(id);
     }
 
-    /** Waits until nothing is due and nothing runs here; runs batches itself while no loop does. */
+    /** Waits until nothing is due and nothing runs here; while no loop does, runs batches itself if it can. */
     boolean join(@Nullable Duration patience) throws InterruptedException {
         long end = patience == null ? Long.MAX_VALUE : System.nanoTime() + patience.toNanos();
         while (true) {
-            if (started && !loop.isRunning()) {
+            if (!loop.isRunning() && handlers.canRun()) {
+                start();
                 processor.forward();
             }
             if (runs.awaitNone(LOOK_AGAIN) && processor.isIdle()) {

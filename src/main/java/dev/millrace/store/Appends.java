@@ -184,7 +184,8 @@ public final class Appends {
         return batches;
     }
 
-    private static RuntimeException translated(RuntimeException e) {
+    /** The database's refusal in our words. */
+    static RuntimeException translated(RuntimeException e) {
         if (SqlErrors.isDuplicate(e, EVENT_KEY)) {
             Matcher key = KEY_IN_DETAIL.matcher(SqlErrors.detail(e).orElse(""));
             String id = key.find() ? key.group(1) : "of that id";

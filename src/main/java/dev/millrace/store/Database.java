@@ -105,14 +105,7 @@ public final class Database {
 
     /** Runs reads that see one moment of the database; repeated when the connection is lost. */
     <R> R inSnapshot(Function<Handle, R> work) {
-        return repeated(() -> jdbi.inTransaction(TransactionIsolationLevel.REPEATABLE_READ, handle -> {
-            handle.setReadOnly(true);
-            try {
-                return work.apply(handle);
-            } finally {
-                handle.setReadOnly(false);
-            }
-        }));
+        return repeated(() -> jdbi.inTransaction(TransactionIsolationLevel.REPEATABLE_READ, work::apply));
     }
 
     /** Runs statements in the caller's own transaction, once, and leaves the connection as it is. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /** Flows, and the lanes of their types. Both are made when an executor is built, in transactions of their own. */
@@ -31,7 +32,11 @@ public final class Flows {
     }
 
     private Optional<FlowRow> find(String name) {
-        return database.once(handle -> handle.createQuery(database.sql("flow_find"))
+        return database.once(handle -> find(handle, name));
+    }
+
+    Optional<FlowRow> find(Handle handle, String name) {
+        return handle.createQuery(database.sql("flow_find"))
                 .bind("name", name)
                 .map((row, context) -> new FlowRow(
                         row.getInt("id"),
@@ -40,7 +45,7 @@ public final class Flows {
                         row.getString("metadata"),
                         row.getObject("created_at", OffsetDateTime.class).toInstant(),
                         (Integer) row.getObject("max_pending")))
-                .findOne());
+                .findOne();
     }
 
     /** Sets how many pending events a flow may hold; null for as many as come. */

@@ -13,6 +13,8 @@ public final class Store {
     private final Events events;
     private final Schedule schedule;
     private final Counts counts;
+    private final Progressions progressions;
+    private final Snapshots snapshots;
     private final Workers workers;
 
     /**
@@ -29,6 +31,8 @@ public final class Store {
         this.claims = new Claims(database);
         this.settlements = new Settlements(database);
         this.events = new Events(database);
+        this.progressions = new Progressions(database);
+        this.snapshots = new Snapshots(database, flows, events, progressions, counts);
         this.schedule = new Schedule(database);
         this.workers = new Workers(database, renewals, renewalBound);
     }
@@ -61,6 +65,16 @@ public final class Store {
     /** Reading and clean-up. */
     public Events events() {
         return events;
+    }
+
+    /** Users' own progressions. */
+    public Progressions progressions() {
+        return progressions;
+    }
+
+    /** Whole flows. */
+    public Snapshots snapshots() {
+        return snapshots;
     }
 
     /** What is not due yet. */
