@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -50,25 +51,19 @@ public final class Appends {
      */
     public void append(int flow, List<Draft> drafts, boolean bounded) {
         List<List<Draft>> batches = batches(drafts);
-        boolean[] sentBefore = {false};
+        int[] tries = {0};
+        Function<Handle, Integer> insert = handle -> {
+            tries[0]++;
+            return insertAll(handle, flow, batches, bounded);
+        };
         try {
-            if (batches.size() == 1 && !bounded) {
-                database.once(handle -> {
-                    boolean again = sentBefore[0];
-                    sentBefore[0] = true;
-                    return insertOnce(handle, flow, batches.getFirst(), again);
-                });
-            } else {
-                database.inTransaction(handle -> {
-                    boolean again = sentBefore[0];
-                    sentBefore[0] = true;
-                    return again && present(handle, flow, drafts)
-                            ? drafts.size()
-                            : insertAll(handle, flow, batches, bounded);
-                });
-            }
+            int unused = batches.size() == 1 && !bounded ? database.once(insert) : database.inTransaction(insert);
         } catch (RuntimeException e) {
-            throw translated(e);
+            // After an unanswered COMMIT a duplicate is the first try's own, if it is the same event.
+            boolean ownDuplicate = tries[0] > 1 && SqlErrors.isDuplicate(e, EVENT_KEY);
+            if (!ownDuplicate || stored(flow, drafts).size() < drafts.size()) {
+                throw translated(e);
+            }
         }
     }
 
@@ -108,22 +103,6 @@ public final class Appends {
                     "Queue size (%d) exceeds max (%d)".formatted(pending + more - 1, limit),
                     Map.of("queue_size", pending, "max_size", limit));
         }
-    }
-
-    /** After an unanswered COMMIT a duplicate is the first try's own, if it is the same event. */
-    private int insertOnce(Handle handle, int flow, List<Draft> drafts, boolean again) {
-        try {
-            return insert(handle, flow, drafts);
-        } catch (RuntimeException e) {
-            if (again && SqlErrors.isDuplicate(e, EVENT_KEY) && present(handle, flow, drafts)) {
-                return drafts.size();
-            }
-            throw e;
-        }
-    }
-
-    private boolean present(Handle handle, int flow, List<Draft> drafts) {
-        return same(handle, flow, drafts).size() == drafts.size();
     }
 
     /** The ids of those drafts that are stored already, with the same type and payload, in this flow. */
