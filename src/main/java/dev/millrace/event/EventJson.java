@@ -78,7 +78,9 @@ public final class EventJson {
                 fields.uuid("id"),
                 fields.instant("created_at"),
                 fields.read(
-                        "type", fields.required("type"), node -> Names.check("event type", JsonFields.asText(node))),
+                        "type",
+                        fields.required("type"),
+                        node -> Names.check("event type name", JsonFields.asText(node))),
                 payload.deepCopy(),
                 fields.objectOrEmpty("metadata"),
                 new Terms(

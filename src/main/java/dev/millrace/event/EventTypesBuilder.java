@@ -28,7 +28,7 @@ public final class EventTypesBuilder {
 
     /** Registers a concrete class under a name of the caller's. */
     public EventTypesBuilder register(String name, Class<?> type) {
-        given.add(new Given(type, Names.check("event type", name)));
+        given.add(new Given(type, Names.check("event type name", name)));
         return this;
     }
 

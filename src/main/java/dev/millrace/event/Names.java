@@ -14,26 +14,26 @@ public final class Names {
     /**
      * The name, if it obeys the rule.
      *
-     * @param what whose name it is, for the message, such as {@code "flow"}
+     * @param what which name it is, for the message, such as {@code "flow name"}
      * @throws IllegalArgumentException if it does not, saying why
      */
     public static String check(String what, String name) {
         if (name.isEmpty()) {
-            throw new IllegalArgumentException(what + " name must not be empty");
+            throw new IllegalArgumentException(what + " must not be empty");
         }
         int length = name.codePointCount(0, name.length());
         if (length > MAX_LENGTH) {
-            throw new IllegalArgumentException("%s name must have at most %d characters, got %d: %s"
+            throw new IllegalArgumentException("%s must have at most %d characters, got %d: %s"
                     .formatted(what, MAX_LENGTH, length, Texts.quoted(name)));
         }
         if (!name.codePoints().allMatch(Texts::isPlain)) {
             throw new IllegalArgumentException(
-                    "%s name must not contain control characters, line separators, bidirectional overrides or characters that do not exist, got %s"
+                    "%s must not contain control characters, line separators, bidirectional overrides or characters that do not exist, got %s"
                             .formatted(what, Texts.quoted(name)));
         }
         if (isBlank(name.codePointAt(0)) || isBlank(name.codePointBefore(name.length()))) {
             throw new IllegalArgumentException(
-                    "%s name must not begin or end with a blank, got %s".formatted(what, Texts.quoted(name)));
+                    "%s must not begin or end with a blank, got %s".formatted(what, Texts.quoted(name)));
         }
         return name;
     }

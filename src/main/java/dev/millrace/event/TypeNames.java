@@ -11,7 +11,7 @@ final class TypeNames {
     /** What its annotation says, or its simple name in kebab-case. */
     static String of(Class<?> type) {
         EventType named = type.getAnnotation(EventType.class);
-        return Names.check("event type", named == null ? kebab(type.getSimpleName()) : named.value());
+        return Names.check("event type name", named == null ? kebab(type.getSimpleName()) : named.value());
     }
 
     /**

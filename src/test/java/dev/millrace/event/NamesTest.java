@@ -23,20 +23,20 @@ class NamesTest {
                 "क्\u200Dष"
             })
     void check_ordinaryOrOdd_isAccepted(String name) {
-        assertThat(Names.check("flow", name)).isSameAs(name);
+        assertThat(Names.check("flow name", name)).isSameAs(name);
     }
 
     @Test
     void check_twoHundredCodePoints_isAccepted() {
         String emoji = "\uD83D\uDE00".repeat(200);
 
-        assertThat(Names.check("flow", emoji)).hasSize(400);
+        assertThat(Names.check("flow name", emoji)).hasSize(400);
     }
 
     @Test
     void check_twoHundredAndOneCodePoints_isRefusedWithItsLength() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Names.check("flow", "x".repeat(201)))
+                .isThrownBy(() -> Names.check("flow name", "x".repeat(201)))
                 .withMessageStartingWith("flow name must have at most 200 characters, got 201: 'xxx")
                 .withMessageEndingWith("...'");
     }
@@ -44,7 +44,7 @@ class NamesTest {
     @Test
     void check_empty_isRefused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Names.check("progression", ""))
+                .isThrownBy(() -> Names.check("progression name", ""))
                 .withMessage("progression name must not be empty");
     }
 
@@ -66,7 +66,7 @@ class NamesTest {
             })
     void check_whatActsInsteadOfShowing_isRefusedAndEscaped(String name) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Names.check("event type", name))
+                .isThrownBy(() -> Names.check("event type name", name))
                 .withMessageStartingWith("event type name must not contain control characters")
                 .satisfies(e -> assertThat(e.getMessage().codePoints()).allMatch(Texts::isPlain));
     }
@@ -75,7 +75,7 @@ class NamesTest {
     @ValueSource(strings = {" a", "a ", " ", "\u00A0a", "a\u2003", "\u3000"})
     void check_blankAtAnEnd_isRefused(String name) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Names.check("flow", name))
+                .isThrownBy(() -> Names.check("flow name", name))
                 .withMessageStartingWith("flow name must not begin or end with a blank");
     }
 }
