@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
@@ -29,8 +31,9 @@ class PermissionTest extends WithMillrace {
     /** Denies each event so many times, then grants it. */
     private static PermissionCheck<Task> deniedTimes(int denials) {
         Map<UUID, AtomicInteger> asked = new ConcurrentHashMap<>();
-        return event -> Permission.of(
-                asked.computeIfAbsent(event.id(), id -> new AtomicInteger()).incrementAndGet() > denials);
+        return event -> Permission.of(asked.computeIfAbsent(event.id(), id -> new AtomicInteger())
+                        .incrementAndGet()
+                > denials);
     }
 
     private static PermissionCheck<Task> onlyNot(String denied) {
@@ -63,8 +66,7 @@ class PermissionTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName(
-            "R-035 aborted is one truth: status, counts, progression and error agree, and nothing runs it any more")
+    @DisplayName("R-035 aborted is one truth: status, counts, progression and error agree, and nothing runs it any more")
     void aborted_everywhere_isAborted() throws InterruptedException {
         AtomicBoolean ran = new AtomicBoolean();
         Executor<Task> tasks = tasks().permission(NEVER)
@@ -128,8 +130,7 @@ class PermissionTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName(
-            "R-062 the shift lets others overtake: of a=1.0 (denied), b=1.5 and c=2.5, a comes after b, then after c")
+    @DisplayName("R-062 the shift lets others overtake: of a=1.0 (denied), b=1.5 and c=2.5, a comes after b, then after c")
     void denied_shift_letsOthersOvertake() throws InterruptedException {
         Executor<Task> tasks = tasks().permission(NEVER)
                 .maxDenials(4)
@@ -171,6 +172,32 @@ class PermissionTest extends WithMillrace {
         assertThat(started).isEqualTo(1);
         assertThat(event(tasks, id).status()).isEqualTo(EventStatus.COMPLETED);
         assertThat(event(tasks, id).execution().attempt()).isEqualTo(3);
+    }
+
+    @Test
+    @DisplayName("R-063 an event that was granted and came back starts its denials afresh")
+    void granted_thenGivenBack_hasNoDenials() throws InterruptedException {
+        CountDownLatch started = new CountDownLatch(1);
+        Millrace stopping = opened(Millrace.builder()
+                .dataSource(database.newPool(4))
+                .shutdownGrace(Duration.ZERO)
+                .connect());
+        Executor<Task> tasks = tasks(stopping)
+                .permission(deniedTimes(2))
+                .handler((task, run) -> {
+                    started.countDown();
+                    return new CountDownLatch(1).await(LONG.toSeconds(), TimeUnit.SECONDS);
+                })
+                .build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.execute();
+        assertThat(started.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+        stopping.close();
+
+        assertThat(database.longValue("select denials from ready where id = ?", id))
+                .isZero();
+        assertThat(attempts(id)).containsExactly("denied", "denied", "shutdown");
     }
 
     @Test
@@ -244,6 +271,21 @@ class PermissionTest extends WithMillrace {
         assertThat(event(tasks, id).status()).isEqualTo(EventStatus.PENDING);
         assertThat(database.query("select denials, priority from scheduled where id = ?", id))
                 .containsExactly(List.of(1, 6.0));
+    }
+
+    @Test
+    @DisplayName("R-061 a delay of any length is kept as far as the database can, and loses no event")
+    void wait_absurdlyLong_isPending() throws InterruptedException {
+        Executor<Task> tasks = tasks().permission(event -> Permission.waitFor(Duration.ofSeconds(Long.MAX_VALUE)))
+                .handler((task, run) -> null)
+                .build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.start();
+
+        tasks.forward();
+
+        assertThat(event(tasks, id).status()).isEqualTo(EventStatus.PENDING);
+        assertThat(tasks.cancel(id, "enough")).isTrue();
     }
 
     @Test

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * permission, a worker that stops); the first one does, the others are told that they came late. Thread-safe.
  */
 final class Ticket {
+    /** What the application asks for beyond this is more than the database's clock can add up. */
+    private static final Duration LONGEST_DELAY = Duration.ofDays(3650);
+
     private final Claim claim;
     private final Settler settler;
     private final Runnable freeSlot;
@@ -86,9 +89,12 @@ final class Ticket {
         }
     }
 
-    /** Gives the event back to pending as it was, because the worker stops. */
+    /** Gives the event back to pending as it was, because the worker stops; a grant has cleared its denials. */
     void giveBack() {
-        overrule(returned(Reason.SHUTDOWN, standing(), Duration.ZERO, null, null));
+        boolean granted = handler != null;
+        Standing standing =
+                granted ? new Standing(claim.priority(), claim.failures(), 0, claim.deaths()) : standing();
+        overrule(returned(Reason.SHUTDOWN, standing, Duration.ZERO, null, null));
     }
 
     /** Frees the slot before the settlement, for an event that does not run. */
@@ -111,6 +117,7 @@ final class Ticket {
     Returned returned(
             Reason reason, Standing standing, Duration delay, @Nullable Throwable error, @Nullable Duration duration) {
         String document = error == null ? null : Errors.document(error).toString();
-        return new Returned(claim.hold(), standing, delay, reason, document, duration);
+        Duration kept = delay.compareTo(LONGEST_DELAY) > 0 ? LONGEST_DELAY : delay;
+        return new Returned(claim.hold(), standing, kept, reason, document, duration);
     }
 }
