@@ -31,9 +31,8 @@ class PermissionTest extends WithMillrace {
     /** Denies each event so many times, then grants it. */
     private static PermissionCheck<Task> deniedTimes(int denials) {
         Map<UUID, AtomicInteger> asked = new ConcurrentHashMap<>();
-        return event -> Permission.of(asked.computeIfAbsent(event.id(), id -> new AtomicInteger())
-                        .incrementAndGet()
-                > denials);
+        return event -> Permission.of(
+                asked.computeIfAbsent(event.id(), id -> new AtomicInteger()).incrementAndGet() > denials);
     }
 
     private static PermissionCheck<Task> onlyNot(String denied) {
@@ -66,7 +65,8 @@ class PermissionTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("R-035 aborted is one truth: status, counts, progression and error agree, and nothing runs it any more")
+    @DisplayName(
+            "R-035 aborted is one truth: status, counts, progression and error agree, and nothing runs it any more")
     void aborted_everywhere_isAborted() throws InterruptedException {
         AtomicBoolean ran = new AtomicBoolean();
         Executor<Task> tasks = tasks().permission(NEVER)
@@ -130,7 +130,8 @@ class PermissionTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("R-062 the shift lets others overtake: of a=1.0 (denied), b=1.5 and c=2.5, a comes after b, then after c")
+    @DisplayName(
+            "R-062 the shift lets others overtake: of a=1.0 (denied), b=1.5 and c=2.5, a comes after b, then after c")
     void denied_shift_letsOthersOvertake() throws InterruptedException {
         Executor<Task> tasks = tasks().permission(NEVER)
                 .maxDenials(4)

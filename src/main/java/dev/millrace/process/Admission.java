@@ -66,7 +66,10 @@ final class Admission<T> {
             return;
         }
         switch (permission) {
-            case Permission.Granted granted -> runs.start(ticket, event);
+            case Permission.Granted granted -> {
+                batch.grant();
+                runs.start(ticket, event);
+            }
             case Permission.Denied denied -> denied(denied);
             case Permission.Wait wait ->
                 sendBack(ticket.returned(Reason.WAIT, ticket.standing(), wait.delay(), null, null));

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 public final class Gate<T> {
     private static final Logger log = LoggerFactory.getLogger(Gate.class);
     private static final Duration PATIENCE = Duration.ofMillis(10);
+    private static final Duration LONGEST_WAIT = Duration.ofHours(1);
 
     private final PermissionCheck<? super T> check;
     private final Duration limit;
@@ -33,7 +34,7 @@ public final class Gate<T> {
     int available(int wanted) {
         try {
             return Math.clamp(check.available(wanted), 0, wanted);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // user code: the loop must outlive it
             log.error("the permission check's available() failed; claiming as if it had not", e);
             return wanted;
         }
@@ -43,8 +44,11 @@ public final class Gate<T> {
     Duration untilAvailable() {
         try {
             Duration wait = check.untilAvailable();
+            if (wait.compareTo(LONGEST_WAIT) > 0) {
+                return LONGEST_WAIT;
+            }
             return wait.toMillis() < 1 ? Duration.ofMillis(1) : wait;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.error("the permission check's untilAvailable() failed; looking again in a second", e);
             return Duration.ofSeconds(1);
         }

@@ -90,6 +90,16 @@ public final class Processor<T> {
      */
     public int forward() throws InterruptedException {
         Batch batch = new Batch(true);
+        try {
+            takeIn(batch);
+        } finally {
+            batch.close(); // whatever happened, what was refused goes back
+        }
+        batch.awaitSettled();
+        return batch.granted();
+    }
+
+    private void takeIn(Batch batch) throws InterruptedException {
         int left = settings.queueCapacity() - admitSuspect(batch, true);
         while (left > 0 && worker.lease().isSafe()) {
             int wanted = gate.available(left);
@@ -104,9 +114,6 @@ public final class Processor<T> {
             }
             left -= admit(claimed, batch);
         }
-        batch.close();
-        batch.awaitSettled();
-        return batch.granted();
     }
 
     /**
@@ -252,8 +259,7 @@ public final class Processor<T> {
             }
             CompletableFuture<Permission> answer = gate.ask(event.get());
             if (!answer.isDone() || isGrant(answer)) {
-                taken++; // one that is still being asked about counts as granted
-                batch.grant();
+                taken++; // one that is still being asked about takes capacity as if granted
             }
             Admission<T> admission = new Admission<>(ticket, event.get(), runs, settings, batch);
             CompletableFuture<Permission> unused = answer.whenComplete(admission::decide);

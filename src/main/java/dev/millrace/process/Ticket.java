@@ -92,8 +92,7 @@ final class Ticket {
     /** Gives the event back to pending as it was, because the worker stops; a grant has cleared its denials. */
     void giveBack() {
         boolean granted = handler != null;
-        Standing standing =
-                granted ? new Standing(claim.priority(), claim.failures(), 0, claim.deaths()) : standing();
+        Standing standing = granted ? new Standing(claim.priority(), claim.failures(), 0, claim.deaths()) : standing();
         overrule(returned(Reason.SHUTDOWN, standing, Duration.ZERO, null, null));
     }
 
