@@ -62,7 +62,7 @@ public final class Millrace implements AutoCloseable {
         this.worker = new Worker(held, books, new Suspects(), new Settler(store.settlements(), held::isSafe), clocks);
         this.rescuer = new DutyLoop(
                 "rescuer",
-                new Rescuer(store.workers(), held::steady, lease, settings.maxCrashes(), this::wakeAll)::cycle);
+                new Rescuer(store.workers(), held::safeWorker, lease, settings.maxCrashes(), this::wakeAll)::cycle);
         this.promoter =
                 new DutyLoop("promoter", new Promoter(store.schedule(), PROMOTE_INTERVAL, this::wakeFlow)::cycle);
         this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle);

@@ -3,6 +3,8 @@ package dev.millrace.maintain;
 import dev.millrace.store.Workers;
 import dev.millrace.store.Workers.Rescued;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -10,26 +12,28 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes the events of dead workers back, one worker at a time. Only a worker that has itself held its lease for one whole
- * lease without a gap does so: after an outage of the database every lease has run out, and the first to come back must
- * not take everybody's running work. Confined to one thread.
+ * lease without a gap may: after an outage of the database every lease has run out, and the first to come back must not
+ * take everybody's running work. The database judges that, when the statement reaches it. Confined to one thread.
  */
 public final class Rescuer {
     private static final Logger log = LoggerFactory.getLogger(Rescuer.class);
 
     private final Workers workers;
-    private final Supplier<Duration> steady;
+    private final Supplier<Optional<UUID>> self;
     private final Duration lease;
     private final int maxCrashes;
     private final Runnable whenRescued;
 
     /**
-     * @param steady for how long the own lease has held without a gap
+     * @param self under which id this process is a worker; empty while it cannot trust its own lease
+     * @param lease the lease's length
      * @param maxCrashes deaths that abort an event
      * @param whenRescued hears that events may have become claimable
      */
-    public Rescuer(Workers workers, Supplier<Duration> steady, Duration lease, int maxCrashes, Runnable whenRescued) {
+    public Rescuer(
+            Workers workers, Supplier<Optional<UUID>> self, Duration lease, int maxCrashes, Runnable whenRescued) {
         this.workers = workers;
-        this.steady = steady;
+        this.self = self;
         this.lease = lease;
         this.maxCrashes = maxCrashes;
         this.whenRescued = whenRescued;
@@ -37,11 +41,11 @@ public final class Rescuer {
 
     /** Rescues from one dead worker, if there is one; returns how long to idle. */
     public Duration cycle() {
-        Duration held = steady.get();
-        if (held.compareTo(lease) < 0) {
+        Optional<UUID> rescuer = self.get();
+        if (rescuer.isEmpty()) {
             return pause();
         }
-        Rescued rescued = workers.rescue(held, lease, maxCrashes);
+        Rescued rescued = workers.rescue(rescuer.get(), lease, maxCrashes);
         if (rescued.events() > 0 || rescued.workers() > 0) {
             log.warn(
                     "rescued workers={} events={} of which aborted={}",

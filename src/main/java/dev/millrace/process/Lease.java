@@ -5,6 +5,7 @@ import dev.millrace.store.Workers.Registered;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -36,11 +37,11 @@ public final class Lease implements AutoCloseable {
     private final Duration length;
     private final Runnable whenLost;
     private final DutyLoop loop = new DutyLoop("lease", this::cycle);
-    private volatile Holding holding = new Holding(UUID.randomUUID(), 0, 0, false);
+    private volatile Holding holding = new Holding(UUID.randomUUID(), 0, false);
     private boolean started; // guarded by this
 
     /** What is known of the lease at one moment. */
-    private record Holding(UUID worker, long renewedNanos, long steadySinceNanos, boolean registered) {}
+    private record Holding(UUID worker, long renewedNanos, boolean registered) {}
 
     /** @param whenLost drops everything that was claimed; called before the worker registers anew */
     public Lease(Workers workers, Duration length, Runnable whenLost) {
@@ -56,14 +57,17 @@ public final class Lease implements AutoCloseable {
 
     /** Whether the worker may claim and settle: it renewed within 80 % of the lease. */
     public boolean isSafe() {
-        Holding now = holding;
+        return isSafe(holding);
+    }
+
+    private boolean isSafe(Holding now) {
         return now.registered() && System.nanoTime() - now.renewedNanos() < safeNanos();
     }
 
-    /** For how long the lease has held without a doubtful moment; zero now if there is doubt. */
-    public Duration steady() {
+    /** The id to act under, unless the lease is in doubt. */
+    public Optional<UUID> safeWorker() {
         Holding now = holding;
-        return isSafe() ? Duration.ofNanos(System.nanoTime() - now.steadySinceNanos()) : Duration.ZERO;
+        return isSafe(now) ? Optional.of(now.worker()) : Optional.empty();
     }
 
     /** The lease's length. */
@@ -84,7 +88,7 @@ public final class Lease implements AutoCloseable {
         UUID worker = UUID.randomUUID();
         long sent = System.nanoTime();
         workers.register(new Registered(worker, host(), ProcessHandle.current().pid()), version(), length);
-        holding = new Holding(worker, sent, sent, true);
+        holding = new Holding(worker, sent, true);
     }
 
     private Duration cycle() {
@@ -107,8 +111,7 @@ public final class Lease implements AutoCloseable {
             lose(before.worker());
             return Duration.ZERO;
         }
-        boolean gap = sent - before.renewedNanos() >= safeNanos();
-        holding = new Holding(before.worker(), sent, gap ? sent : before.steadySinceNanos(), true);
+        holding = new Holding(before.worker(), sent, true);
         return interval();
     }
 
@@ -116,7 +119,7 @@ public final class Lease implements AutoCloseable {
         log.error(
                 "worker={} its lease ran out and others have taken its events: dropping them, registering anew",
                 worker);
-        holding = new Holding(worker, 0, 0, false);
+        holding = new Holding(worker, 0, false);
         whenLost.run();
     }
 

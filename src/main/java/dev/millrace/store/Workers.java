@@ -24,7 +24,8 @@ public final class Workers implements AutoCloseable {
     public Workers(Database database, DataSource renewals, Duration bound) {
         this.database = database;
         this.renewing = new OwnConnection(renewals, bound);
-        this.renew = database.sql("worker_renew").replace(":lease", "?").replace(":id", "?");
+        this.renew =
+                database.sql("worker_renew").replace(":lease", "?").replace(":id", "?"); // in this order, once each
     }
 
     /** A registered process. */
@@ -82,13 +83,13 @@ public final class Workers implements AutoCloseable {
     /**
      * Takes back what one dead worker, or no registered worker, still holds.
      *
-     * @param steady for how long the rescuer's own lease has held without a gap
-     * @param lease what that must reach
+     * @param rescuer who asks; its lease must hold now
+     * @param lease for how long it must have been renewed without a gap
      * @param maxCrashes deaths that abort an event
      */
-    public Rescued rescue(Duration steady, Duration lease, int maxCrashes) {
+    public Rescued rescue(UUID rescuer, Duration lease, int maxCrashes) {
         return database.onceOnly(handle -> handle.createQuery(database.sql("rescue"))
-                .bind("steady", Settlements.seconds(steady))
+                .bind("rescuer", rescuer)
                 .bind("lease", Settlements.seconds(lease))
                 .bind("max_crashes", maxCrashes)
                 .map((row, context) -> new Rescued(row.getInt("workers"), row.getInt("events"), row.getInt("aborted")))

@@ -1,12 +1,19 @@
 -- rescue: takes what a worker whose lease ran out still holds, and what is held by no registered worker at all, back to
 -- ready; each has one more death on it and from now on queues as a suspect, under its lane's negated number. One with
 -- too many is aborted. Locks the expired registration, whose renewal then finds nothing, and the rows it moves; the lease
--- is judged by the database's clock, again under the lock. Does nothing unless the rescuer has been steady for one whole
--- lease (both in seconds): after an outage everybody's lease has run out, and nobody's work must be taken for that.
-with expired as materialized (
+-- is judged by the database's clock, again under the lock. Does nothing unless the rescuer's own lease holds and has been
+-- renewed without a gap for one whole lease (in seconds): after an outage everybody's lease has run out, and nobody's
+-- work must be taken for that.
+with rescuer as materialized (
     select id
     from millrace.worker
-    where expires_at < clock_timestamp() and :steady::float8 >= :lease::float8
+    where id = :rescuer
+        and expires_at > clock_timestamp()
+        and steady_since <= clock_timestamp() - make_interval(secs => :lease)
+), expired as materialized (
+    select id
+    from millrace.worker
+    where expires_at < clock_timestamp() and exists (select from rescuer)
     order by expires_at
     limit 1
     for update skip locked
@@ -17,8 +24,8 @@ with expired as materialized (
     returning w.id
 ), lost as (
     delete from millrace.running r
-    where :steady::float8 >= :lease::float8
-        and (r.worker in (select id from gone) or not exists (select 1 from millrace.worker w where w.id = r.worker))
+    where exists (select from rescuer)
+        and (r.worker in (select id from gone) or not exists (select from millrace.worker w where w.id = r.worker))
     returning *
 ), noted as (
     insert into millrace.attempt (event, worker, started_at, attempt, reason)

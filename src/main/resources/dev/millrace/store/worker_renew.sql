@@ -1,5 +1,9 @@
 -- worker_renew: prolongs a lease from now by the database's clock. Changes nothing once the registration is gone: then
--- the worker has been taken for dead. Locks the registration, against a rescue.
+-- the worker has been taken for dead. A renewal that comes more than half a lease after the last one ends the time that
+-- the worker has been steady. Locks the registration, against a rescue.
 update millrace.worker
-set heartbeat_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => :lease)
+set steady_since = case when clock.now - heartbeat_at > clock.lease / 2 then clock.now else steady_since end,
+    heartbeat_at = clock.now,
+    expires_at = clock.now + clock.lease
+from (select clock_timestamp() as now, make_interval(secs => :lease) as lease) clock
 where id = :id

@@ -1,0 +1,395 @@
+package dev.millrace.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.event.EventStatus;
+import dev.millrace.event.Terms;
+import dev.millrace.event.UuidV7;
+import dev.millrace.faults.FaultyDataSource;
+import dev.millrace.faults.Hold;
+import dev.millrace.faults.Moment;
+import dev.millrace.postgres.LeavesRunningRows;
+import dev.millrace.postgres.PostgresTest;
+import dev.millrace.postgres.TestDatabase;
+import dev.millrace.store.Settlement.Ended;
+import dev.millrace.store.Settlement.Reason;
+import dev.millrace.store.Settlement.Returned;
+import dev.millrace.store.Settlement.Standing;
+import dev.millrace.store.Workers.Registered;
+import dev.millrace.store.Workers.Rescued;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Leases, the fence and the rescue as the database judges them, one statement at a time and two at once. */
+@PostgresTest
+@LeavesRunningRows
+class FenceTest {
+    private static final Duration LEASE = Duration.ofSeconds(10);
+    private static final int MAX_CRASHES = 3;
+
+    private final TestDatabase database;
+    private FaultyDataSource faults;
+    private Store store;
+    private UUID rescuer;
+    private int flow;
+    private int lane;
+
+    FenceTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    @BeforeEach
+    void open() {
+        database.truncateAll();
+        faults = new FaultyDataSource(database.newPool(8));
+        store = new Store(new Database(faults, "millrace", Duration.ofSeconds(20)), faults, Duration.ofSeconds(5));
+        flow = store.flows().open("fence").id();
+        lane = store.flows().lanes(flow, List.of("task")).get("task");
+        rescuer = steadyWorker();
+    }
+
+    @AfterEach
+    void close() {
+        store.workers().close();
+    }
+
+    @Test
+    void rescue_ofAnExpiredWorker_queuesItsEventsAsSuspectsWithOneDeath() {
+        UUID dead = worker();
+        Claim claim = claimOne(dead);
+        expire(dead);
+
+        Rescued rescued = rescue();
+
+        assertThat(rescued).isEqualTo(new Rescued(1, 1, 0));
+        assertThat(database.query("select id, attempt, failures, deaths, lane from ready"))
+                .isEqualTo(List.of(List.of(claim.id(), 1, 0, 1, -lane)));
+        assertThat(database.query("select event, worker, attempt, reason from attempt"))
+                .isEqualTo(List.of(List.of(claim.id(), dead, 1, "lost")));
+        assertThat(store.workers().all()).extracting(Registered::id).containsExactly(rescuer);
+    }
+
+    @Test
+    void rescue_whileTheLeaseHolds_takesNothing() {
+        claimOne(worker());
+
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+        assertThat(database.longValue("select count(*) from running")).isOne();
+    }
+
+    @Test
+    void rescue_byAWorkerThatHasNotBeenSteadyForALease_takesNothing() {
+        UUID dead = worker();
+        claimOne(dead);
+        expire(dead);
+        UUID fresh = worker();
+
+        Rescued rescued = store.workers().rescue(fresh, LEASE, MAX_CRASHES);
+
+        assertThat(rescued).isEqualTo(new Rescued(0, 0, 0));
+        assertThat(store.workers().rescue(UUID.randomUUID(), LEASE, MAX_CRASHES))
+                .isEqualTo(new Rescued(0, 0, 0));
+    }
+
+    @Test
+    @DisplayName(
+            "A rescue that an outage held up is judged when it arrives: the rescuer's own lease has run out by then")
+    void rescue_byAWorkerWhoseOwnLeaseRanOut_takesNothing() {
+        UUID other = worker();
+        claimOne(other);
+        expire(other);
+        expire(rescuer);
+
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+
+        store.workers().renew(rescuer, LEASE); // back from the outage, but only just
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+    }
+
+    @Test
+    void renew_afterAGapOfMoreThanHalfALease_beginsTheSteadyTimeAnew() {
+        database.execute("update worker set heartbeat_at = now() - interval '4.9 seconds' where id = ?", rescuer);
+        store.workers().renew(rescuer, LEASE);
+        assertThat(steadyFor(rescuer)).isGreaterThan(LEASE);
+
+        database.execute("update worker set heartbeat_at = now() - interval '5.1 seconds' where id = ?", rescuer);
+        store.workers().renew(rescuer, LEASE);
+        assertThat(steadyFor(rescuer)).isLessThan(LEASE);
+    }
+
+    @Test
+    @DisplayName("A9 the renewal of a worker that was rescued changes nothing and says so")
+    void renew_afterTheRescue_isRefused() {
+        UUID dead = worker();
+        expire(dead);
+        rescue();
+
+        assertThat(store.workers().renew(dead, LEASE)).isFalse();
+        assertThat(store.workers().all()).extracting(Registered::id).containsExactly(rescuer);
+    }
+
+    @Test
+    void renew_ofALeaseThatRanOutUnnoticed_bringsItBack() {
+        UUID late = worker();
+        claimOne(late);
+        expire(late);
+
+        assertThat(store.workers().renew(late, LEASE)).isTrue();
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+    }
+
+    @Test
+    void rescue_whileTheRenewalIsUnderWay_leavesThatWorkerAlone() throws Exception {
+        UUID late = worker();
+        claimOne(late);
+        expire(late);
+        Hold renewal = faults.hold("worker_renew", Moment.BEFORE_COMMIT);
+        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(late, LEASE));
+        renewal.awaitReached();
+
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+
+        renewal.release();
+        assertThat(get(renewed)).isTrue();
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+    }
+
+    @Test
+    void renew_whileTheRescueIsUnderWay_waitsAndIsRefused() throws Exception {
+        UUID dead = worker();
+        expire(dead);
+        Hold rescue = faults.hold("rescue", Moment.BEFORE_COMMIT);
+        CompletableFuture<Rescued> rescued = async(this::rescue);
+        rescue.awaitReached();
+        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(dead, LEASE));
+        awaitLockWait();
+
+        rescue.release();
+
+        assertThat(get(rescued).workers()).isOne();
+        assertThat(get(renewed)).isFalse();
+    }
+
+    @Test
+    @DisplayName("A10 a rescue that meets a settlement under way waits for it and takes nothing")
+    void rescue_whileTheSettlementIsUnderWay_leavesTheEventSettled() throws Exception {
+        UUID late = worker();
+        Claim claim = claimOne(late);
+        expire(late);
+        Hold settle = faults.hold("settle", Moment.BEFORE_COMMIT);
+        CompletableFuture<Set<UUID>> settled = async(() -> store.settlements().end(List.of(completed(claim))));
+        settle.awaitReached();
+        CompletableFuture<Rescued> rescued = async(this::rescue);
+        awaitLockWait();
+
+        settle.release();
+
+        assertThat(get(settled)).containsExactly(claim.id());
+        assertThat(get(rescued)).isEqualTo(new Rescued(1, 0, 0));
+        assertThat(whereIs(claim.id())).isEqualTo("completed");
+    }
+
+    @Test
+    void settle_whileTheRescueIsUnderWay_isRefused() throws Exception {
+        UUID late = worker();
+        Claim claim = claimOne(late);
+        expire(late);
+        Hold rescue = faults.hold("rescue", Moment.BEFORE_COMMIT);
+        CompletableFuture<Rescued> rescued = async(this::rescue);
+        rescue.awaitReached();
+        CompletableFuture<Set<UUID>> settled = async(() -> store.settlements().end(List.of(completed(claim))));
+        awaitLockWait();
+
+        rescue.release();
+
+        assertThat(get(rescued).events()).isOne();
+        assertThat(get(settled)).isEmpty();
+        assertThat(store.settlements().endedBefore(List.of(completed(claim)))).isEmpty();
+        assertThat(whereIs(claim.id())).isEqualTo("pending");
+    }
+
+    @Test
+    @DisplayName("A claim that commits after its worker was rescued is found by the next look")
+    void rescue_ofAClaimThatCommittedAfterItsWorkerWasRescued_findsIt() throws Exception {
+        UUID dead = worker();
+        UUID event = append();
+        Hold claim = faults.hold("claim", Moment.BEFORE_COMMIT);
+        CompletableFuture<List<Claim>> claimed = async(() -> store.claims().claim(dead, List.of(lane), 1));
+        claim.awaitReached();
+        expire(dead);
+        assertThat(rescue()).isEqualTo(new Rescued(1, 0, 0));
+        claim.release();
+        assertThat(get(claimed)).extracting(Claim::id).containsExactly(event);
+
+        assertThat(rescue()).isEqualTo(new Rescued(0, 1, 0));
+        assertThat(whereIs(event)).isEqualTo("pending");
+    }
+
+    @Test
+    @DisplayName("A7 the settlement of a worker that lost its lease does not touch the newer claim's event")
+    void settle_afterTheEventWasClaimedAgain_isRefused() {
+        UUID zombie = worker();
+        Claim stale = claimOne(zombie);
+        expire(zombie);
+        rescue();
+        Claim fresh = claimSuspect(rescuer);
+
+        assertThat(store.settlements().end(List.of(completed(stale)))).isEmpty();
+        assertThat(store.settlements().endedBefore(List.of(completed(stale)))).isEmpty();
+        assertThat(fresh.attempt()).isEqualTo(2);
+        assertThat(whereIs(stale.id())).isEqualTo("processing");
+        assertThat(store.settlements().end(List.of(completed(fresh)))).containsExactly(stale.id());
+    }
+
+    @Test
+    @DisplayName("A8 the retry of a worker that lost its lease does not reopen what another one completed")
+    void giveBack_afterAnotherWorkerCompletedTheEvent_isRefused() {
+        UUID zombie = worker();
+        Claim stale = claimOne(zombie);
+        expire(zombie);
+        rescue();
+        store.settlements().end(List.of(completed(claimSuspect(rescuer))));
+
+        assertThat(store.settlements().giveBack(List.of(retried(stale)))).isEmpty();
+        assertThat(whereIs(stale.id())).isEqualTo("completed");
+        assertThat(database.longValue("select count(*) from attempt")).isOne();
+    }
+
+    @Test
+    void addChunks_afterTheRescue_isRefused() {
+        UUID zombie = worker();
+        Claim stale = claimOne(zombie);
+        expire(zombie);
+        rescue();
+        claimSuspect(rescuer);
+
+        assertThat(store.settlements().addChunks(List.of(new ChunkRow(stale.hold(), 0, "1"))))
+                .isEmpty();
+        assertThat(database.longValue("select count(*) from chunk")).isZero();
+    }
+
+    @Test
+    void endedBefore_ownAnswerWhoseAcknowledgementWasLost_isFound() {
+        UUID worker = worker();
+        Claim settled = claimOne(worker);
+        Claim returned = claimOne(worker);
+        store.settlements().end(List.of(completed(settled)));
+        store.settlements().giveBack(List.of(retried(returned)));
+
+        assertThat(store.settlements().end(List.of(completed(settled)))).isEmpty();
+        assertThat(store.settlements().endedBefore(List.of(completed(settled), retried(returned))))
+                .containsExactlyInAnyOrder(settled.id(), returned.id());
+    }
+
+    @Test
+    @DisplayName("An abort by the rescue, in the dead worker's name, is not that worker's own lost acknowledgement")
+    void endedBefore_whenTheRescueAbortedTheEvent_isNotFound() {
+        UUID dead = worker();
+        Claim claim = claimOne(dead);
+        database.execute("update running set deaths = 2");
+        expire(dead);
+        assertThat(rescue()).isEqualTo(new Rescued(1, 1, 1));
+        assertThat(whereIs(claim.id())).isEqualTo("aborted");
+
+        assertThat(store.settlements().endedBefore(List.of(completed(claim)))).isEmpty();
+    }
+
+    @Test
+    void rescue_twoAtOnce_takeEachWorkerOnce() throws Exception {
+        UUID second = steadyWorker();
+        UUID dead = worker();
+        claimOne(dead);
+        expire(dead);
+        Hold hold = faults.hold("rescue", Moment.BEFORE_COMMIT);
+        CompletableFuture<Rescued> one = async(this::rescue);
+        hold.awaitReached();
+
+        Rescued other = store.workers().rescue(second, LEASE, MAX_CRASHES);
+        hold.release();
+
+        assertThat(other).isEqualTo(new Rescued(0, 0, 0));
+        assertThat(get(one)).isEqualTo(new Rescued(1, 1, 0));
+        assertThat(database.query("select deaths from ready")).isEqualTo(List.of(List.of(1)));
+    }
+
+    private UUID append() {
+        UUID id = UuidV7.next();
+        store.appends().append(flow, List.of(new Draft(id, lane, "task", "{}", "{}", Terms.DEFAULT, null)), false);
+        return id;
+    }
+
+    private Claim claimOne(UUID worker) {
+        append();
+        return store.claims().claim(worker, List.of(lane), 1).getFirst();
+    }
+
+    private Claim claimSuspect(UUID worker) {
+        return store.claims().claim(worker, List.of(-lane), 1).getFirst();
+    }
+
+    private UUID worker() {
+        UUID id = UUID.randomUUID();
+        store.workers().register(new Registered(id, "host", 1), "test", LEASE);
+        return id;
+    }
+
+    private UUID steadyWorker() {
+        UUID id = worker();
+        database.execute(
+                "update worker set steady_since = now() - interval '1 minute', expires_at = now() + interval '1 hour'"
+                        + " where id = ?",
+                id);
+        return id;
+    }
+
+    private void expire(UUID worker) {
+        database.execute(
+                "update worker set heartbeat_at = now() - interval '20 seconds', expires_at = now() - interval '1 second'"
+                        + " where id = ?",
+                worker);
+    }
+
+    private Rescued rescue() {
+        return store.workers().rescue(rescuer, LEASE, MAX_CRASHES);
+    }
+
+    private Duration steadyFor(UUID worker) {
+        return Duration.ofMillis(database.longValue(
+                "select (extract(epoch from now() - steady_since) * 1000)::bigint from worker where id = ?", worker));
+    }
+
+    private String whereIs(UUID event) {
+        return database.text("select status from event_status where id = ?", event);
+    }
+
+    private void awaitLockWait() {
+        database.await("select exists (select from pg_stat_activity where datname = current_database()"
+                + " and wait_event_type = 'Lock')");
+    }
+
+    private static Ended completed(Claim claim) {
+        return new Ended(claim.hold(), EventStatus.COMPLETED, Duration.ofMillis(1), "{}", "null", false);
+    }
+
+    private static Returned retried(Claim claim) {
+        return new Returned(
+                claim.hold(), new Standing(claim.priority(), 1, 0, 0), Duration.ZERO, Reason.RETRY, null, null);
+    }
+
+    private static <R> CompletableFuture<R> async(Supplier<R> work) {
+        return CompletableFuture.supplyAsync(work, task -> Thread.ofPlatform().start(task));
+    }
+
+    private static <R> R get(CompletableFuture<R> future) throws Exception {
+        return future.get(20, TimeUnit.SECONDS);
+    }
+}
