@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.Terms;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +23,13 @@ public record Append(
         @Nullable Instant runAt) {
     private static final Append DEFAULTS = new Append(null, Terms.DEFAULT, JsonNodeFactory.instance.objectNode(), null);
 
-    /** Copies the notes. */
+    /** Copies the notes, and refuses a time that not every part of the system can write down. */
     public Append {
-        metadata = metadata.deepCopy();
+        Objects.requireNonNull(terms, "terms");
+        metadata = Objects.requireNonNull(metadata, "metadata").deepCopy();
+        if (runAt != null) {
+            Terms.checkInstant("runAt", runAt);
+        }
     }
 
     /** Nothing special: priority by creation time, no timeout, no deadline. */
@@ -74,6 +79,8 @@ public record Append(
 
     /** A note beside the payload. */
     public Append withNote(String key, String value) {
+        Objects.requireNonNull(key, "key");
+        Objects.requireNonNull(value, "value");
         return new Append(id, terms, metadata.deepCopy().put(key, value), runAt);
     }
 

@@ -10,6 +10,7 @@ import dev.millrace.event.UuidV7;
 import dev.millrace.store.Draft;
 import dev.millrace.store.StoredEvent;
 import java.util.Map;
+import java.util.Objects;
 
 /** Between payloads and rows, for the types of one executor. Immutable and thread-safe. */
 final class Codec<T> {
@@ -29,6 +30,8 @@ final class Codec<T> {
 
     /** A payload as a row; everything that can be wrong with it is found here, before anything is stored. */
     Draft draft(T payload, Append options) {
+        Objects.requireNonNull(payload, "payload");
+        Objects.requireNonNull(options, "options");
         String type = types.nameOf(payload);
         return new Draft(
                 options.id() == null ? UuidV7.next() : options.id(),
@@ -62,6 +65,8 @@ final class Codec<T> {
 
     /** A draft of an event made here, for its owner to look at. */
     Event<T> fresh(T payload, Append options) {
+        Objects.requireNonNull(payload, "payload");
+        Objects.requireNonNull(options, "options");
         Event<T> event = Event.of(types.nameOf(payload), payload, options.terms());
         return new Event<>(
                 options.id() == null ? event.id() : options.id(),

@@ -8,6 +8,7 @@ import dev.millrace.store.StoredEvent;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -34,6 +35,7 @@ public final class EventReader<T> {
 
     /** One event with how it is doing; empty if this flow does not have it. */
     public Optional<Event<T>> find(UUID id) {
+        Objects.requireNonNull(id, "id");
         return events.find(flow, id).map(decoder);
     }
 
@@ -43,19 +45,26 @@ public final class EventReader<T> {
      *
      * @param after the {@code next} of the page before; null for the first
      * @param limit 1 to {@link #MAX_PAGE}
+     * @throws IllegalArgumentException if {@code after} is not the {@code next} of a page of this progression
      */
     public EventPage<T> page(EventStatus status, @Nullable String after, int limit) {
-        if (limit < 1 || limit > MAX_PAGE) {
-            throw new IllegalArgumentException("limit must be 1 to %d, got %d".formatted(MAX_PAGE, limit));
-        }
+        Objects.requireNonNull(status, "status");
+        checkLimit(limit);
         Place place = after == null ? Place.START : Place.parse(after);
         Events.Page page = events.page(flow, status, place, limit);
         Place next = page.next();
         return new EventPage<>(page.events().stream().map(decoder).toList(), next == null ? null : next.encode());
     }
 
+    static void checkLimit(int limit) {
+        if (limit < 1 || limit > MAX_PAGE) {
+            throw new IllegalArgumentException("limit must be 1 to %d, got %d".formatted(MAX_PAGE, limit));
+        }
+    }
+
     /** All events of a status progression, read page by page while they are iterated. */
     public Iterable<Event<T>> all(EventStatus status) {
+        Objects.requireNonNull(status, "status");
         return () -> new Pages(status);
     }
 

@@ -10,6 +10,7 @@ import dev.millrace.store.FlowRow;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -113,7 +114,7 @@ public final class Executor<T> extends FlowClient<T> {
      * @throws NotFoundException if there is no such status
      */
     public Iterable<Event<T>> events(String status) {
-        return reader().all(EventStatus.ofWireName(status));
+        return reader().all(EventStatus.ofWireName(Objects.requireNonNull(status, "status")));
     }
 
     /** One page of the events of a status: see {@link EventReader#page}. */
@@ -146,8 +147,12 @@ public final class Executor<T> extends FlowClient<T> {
         return jsonReader;
     }
 
-    /** The chunks of a streaming event from an index on, at most so many. */
+    /** The chunks of a streaming event from an index on, at most so many: 1 to {@link EventReader#MAX_PAGE}. */
     public List<JsonNode> chunks(UUID id, int from, int limit) {
+        if (from < 0) {
+            throw new IllegalArgumentException("from must not be negative, got " + from);
+        }
+        EventReader.checkLimit(limit);
         return millrace().store().events().chunks(id, from, limit).stream()
                 .map(Json::parse)
                 .toList();
@@ -161,7 +166,7 @@ public final class Executor<T> extends FlowClient<T> {
             return Optional.of(event);
         }
         CountDownLatch ended = millrace().waiters().ended(id);
-        if (!ended.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+        if (!ended.await(TimeUnit.NANOSECONDS.convert(patience), TimeUnit.NANOSECONDS)) { // no overflow
             millrace().waiters().forget(id, ended);
         }
         return event(id).filter(late -> late.status().isTerminal());

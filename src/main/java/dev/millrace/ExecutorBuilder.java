@@ -41,8 +41,8 @@ public final class ExecutorBuilder<T> {
 
     ExecutorBuilder(Millrace millrace, String flow, Class<T> payloadType) {
         this.millrace = millrace;
-        this.flow = flow;
-        this.payloadType = payloadType;
+        this.flow = Objects.requireNonNull(flow, "flow");
+        this.payloadType = Objects.requireNonNull(payloadType, "payloadType");
     }
 
     /** Events in one batch, 1 to 10,000; default 100. */
@@ -53,7 +53,7 @@ public final class ExecutorBuilder<T> {
 
     /** The time between batches of the background loop, 10 ms to 1 h; by default it refills slots as they come free. */
     public ExecutorBuilder<T> capacityRefreshTime(Duration time) {
-        this.capacityRefreshTime = time;
+        this.capacityRefreshTime = Objects.requireNonNull(time, "capacityRefreshTime");
         return this;
     }
 
@@ -83,50 +83,50 @@ public final class ExecutorBuilder<T> {
 
     /** How long a permission check may take, 10 ms to 10 min; default 5 s. */
     public ExecutorBuilder<T> permissionTimeout(Duration time) {
-        this.permissionTimeout = time;
+        this.permissionTimeout = Objects.requireNonNull(time, "permissionTimeout");
         return this;
     }
 
     /** The mean time between looks at an empty queue, 10 ms to 10 min; default 200 ms. Appends here are seen at once. */
     public ExecutorBuilder<T> pollInterval(Duration time) {
-        this.pollInterval = time;
+        this.pollInterval = Objects.requireNonNull(time, "pollInterval");
         return this;
     }
 
     /** Decides whether an event may run now; by default all may. */
     public ExecutorBuilder<T> permission(PermissionCheck<? super T> check) {
-        this.permission = check;
+        this.permission = Objects.requireNonNull(check, "permission");
         return this;
     }
 
     /** Whether failed events run again by themselves; by default they do not. */
     public ExecutorBuilder<T> retry(RetryPolicy policy) {
-        this.retry = policy;
+        this.retry = Objects.requireNonNull(policy, "retry");
         return this;
     }
 
     /** Runs the events. Without one the executor only appends, queries and waits. */
     public ExecutorBuilder<T> handler(Handler<? super T> code) {
-        this.handler = code;
+        this.handler = Objects.requireNonNull(code, "handler");
         return this;
     }
 
     /** Runs the streaming events, and all of them if there is no {@link #handler}. */
     public ExecutorBuilder<T> streamHandler(StreamHandler<? super T> code) {
-        this.streamHandler = code;
+        this.streamHandler = Objects.requireNonNull(code, "streamHandler");
         return this;
     }
 
     /** Registers one more payload class under its own name; a class that is not given is never loaded. */
     public ExecutorBuilder<T> register(Class<? extends T> type) {
-        types.register(type);
+        types.register(Objects.requireNonNull(type, "type"));
         registered = true;
         return this;
     }
 
     /** Registers one more payload class under a name of the caller's. */
     public ExecutorBuilder<T> register(String name, Class<? extends T> type) {
-        types.register(name, type);
+        types.register(Objects.requireNonNull(name, "name"), Objects.requireNonNull(type, "type"));
         registered = true;
         return this;
     }
@@ -151,8 +151,6 @@ public final class ExecutorBuilder<T> {
         if (maxQueueSize != null && maxQueueSize < 1) {
             throw new IllegalArgumentException("Max queue size must be >= 1.");
         }
-        Objects.requireNonNull(permission, "permission");
-        Objects.requireNonNull(retry, "retry");
         if (!registered) {
             types.register(payloadType);
         }

@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 
@@ -69,7 +70,8 @@ public abstract sealed class FlowClient<T> permits Executor {
      * @throws dev.millrace.event.ExistsException if an event of that id exists
      */
     public UUID append(Event<T> event) {
-        return append(List.of(codec.draft(event))).getFirst();
+        return append(List.of(codec.draft(Objects.requireNonNull(event, "event"))))
+                .getFirst();
     }
 
     /** Appends an event in the caller's transaction: if that is rolled back, the event never was. */
@@ -79,21 +81,30 @@ public abstract sealed class FlowClient<T> permits Executor {
 
     /** As {@link #append(Connection, Object)}, with priority, timeout and the like. */
     public UUID append(Connection connection, T payload, Append options) {
+        Objects.requireNonNull(connection, "connection");
         Draft draft = codec.draft(payload, options);
         store.appends().append(connection, flow.id(), List.of(draft), isBounded());
         return draft.id();
     }
 
-    /** Appends all payloads or none, in one transaction. Returns their ids in the same order. */
+    /**
+     * Appends all payloads or none, in one transaction. Returns their ids in the same order.
+     *
+     * @throws dev.millrace.event.ValidationException if one cannot be stored, naming its index and the path in it
+     */
     public List<UUID> appendAll(Collection<? extends T> payloads) {
-        return append(payloads.stream()
-                .map(payload -> codec.draft(payload, Append.defaults()))
-                .toList());
+        Objects.requireNonNull(payloads, "payloads");
+        return append(Drafting.all("payload", payloads, payload -> codec.draft(payload, Append.defaults())));
     }
 
-    /** Appends all events or none, in one transaction. */
+    /**
+     * Appends all events or none, in one transaction. Returns their ids in the same order.
+     *
+     * @throws dev.millrace.event.ExistsException if an event of one of the ids exists, or two of these share one
+     */
     public List<UUID> appendEvents(Collection<Event<T>> events) {
-        return append(events.stream().map(codec::draft).toList());
+        Objects.requireNonNull(events, "events");
+        return append(Drafting.unique(Drafting.all("event", events, codec::draft), false));
     }
 
     /**
@@ -104,7 +115,8 @@ public abstract sealed class FlowClient<T> permits Executor {
      * @throws dev.millrace.event.ExistsException if an id is taken by an event with another type or payload
      */
     public Set<UUID> appendAbsent(Collection<Event<T>> events) {
-        List<Draft> drafts = events.stream().map(codec::draft).toList();
+        Objects.requireNonNull(events, "events");
+        List<Draft> drafts = Drafting.unique(Drafting.all("event", events, codec::draft), true);
         Set<UUID> present = store.appends().stored(flow.id(), drafts);
         List<Draft> absent =
                 drafts.stream().filter(draft -> !present.contains(draft.id())).toList();
@@ -139,6 +151,8 @@ public abstract sealed class FlowClient<T> permits Executor {
     }
 
     private boolean endPending(UUID id, EventStatus status, String reason) {
+        Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(reason, "reason");
         ObjectNode error = Errors.document(new ExecutionException(reason));
         return store.settlements().endPending(flow.id(), id, status, error.toString());
     }
@@ -166,6 +180,7 @@ public abstract sealed class FlowClient<T> permits Executor {
      * @throws IllegalArgumentException for pending or processing: only settled events can be removed
      */
     public long cleanupEvents(Collection<EventStatus> statuses) {
+        Objects.requireNonNull(statuses, "statuses");
         for (EventStatus status : statuses) {
             if (!status.isTerminal()) {
                 throw new IllegalArgumentException(

@@ -2,7 +2,9 @@ package dev.millrace;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.Payloads;
+import dev.millrace.store.Database;
 import java.time.Duration;
+import java.util.Objects;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -24,16 +26,13 @@ public final class MillraceBuilder {
 
     /** The application's pool, which stays the application's. This or {@link #jdbcUrl} is needed. */
     public MillraceBuilder dataSource(DataSource pool) {
-        this.dataSource = pool;
+        this.dataSource = Objects.requireNonNull(pool, "dataSource");
         return this;
     }
 
     /** Where to connect with a pool of Millrace's own, {@code jdbc:postgresql:…}. */
     public MillraceBuilder jdbcUrl(String url) {
-        if (!url.startsWith("jdbc:postgresql:")) {
-            throw new IllegalArgumentException("jdbcUrl must begin with jdbc:postgresql:");
-        }
-        this.jdbcUrl = url;
+        this.jdbcUrl = Database.checkUrl(Objects.requireNonNull(url, "jdbcUrl"));
         return this;
     }
 
@@ -46,7 +45,7 @@ public final class MillraceBuilder {
 
     /** The schema, lower case letters, digits and underscores; default {@code millrace}. Several can share a database. */
     public MillraceBuilder schema(String name) {
-        this.schema = name;
+        this.schema = Database.checkSchema(Objects.requireNonNull(name, "schema"));
         return this;
     }
 
@@ -80,13 +79,13 @@ public final class MillraceBuilder {
 
     /** The largest payload, in bytes of JSON, 1 B to 64 MiB; default 1 MiB. */
     public MillraceBuilder payloadCap(int bytes) {
-        this.payloadCap = Payloads.checkCap(bytes);
+        this.payloadCap = checkCap("payloadCap", bytes);
         return this;
     }
 
     /** The largest response or chunk that is kept, in bytes of JSON, 1 B to 64 MiB; default 1 MiB. */
     public MillraceBuilder responseCap(int bytes) {
-        this.responseCap = Payloads.checkCap(bytes);
+        this.responseCap = checkCap("responseCap", bytes);
         return this;
     }
 
@@ -153,7 +152,15 @@ public final class MillraceBuilder {
         return responseCap;
     }
 
+    private static int checkCap(String name, int bytes) {
+        require(
+                bytes >= 1 && bytes <= Payloads.MAX_CAP_BYTES,
+                "%s must be 1 to %d bytes, got %d".formatted(name, Payloads.MAX_CAP_BYTES, bytes));
+        return bytes;
+    }
+
     private static void requireWithin(String name, Duration value, Duration least, Duration most) {
+        Objects.requireNonNull(value, name);
         require(
                 value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
                 "%s must be %s to %s, got %s".formatted(name, least, most, value));

@@ -10,6 +10,7 @@ import dev.millrace.process.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,7 +83,7 @@ final class Work<T> {
 
     /** Waits until nothing is due and nothing runs here; while no loop does, runs batches itself if it can. */
     boolean join(@Nullable Duration patience) throws InterruptedException {
-        long end = patience == null ? Long.MAX_VALUE : System.nanoTime() + patience.toNanos();
+        long end = patience == null ? Long.MAX_VALUE : System.nanoTime() + TimeUnit.NANOSECONDS.convert(patience);
         while (true) {
             if (!loop.isRunning() && handlers.canRun()) {
                 start();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,10 @@ public record Event<T>(
 
     /** Copies the metadata, so that an event never changes under its reader. */
     public Event {
-        metadata = metadata.deepCopy();
+        Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(terms, "terms");
+        Objects.requireNonNull(execution, "execution");
+        metadata = Objects.requireNonNull(metadata, "metadata").deepCopy();
     }
 
     /** A new event, not appended yet, with an id of its own. */

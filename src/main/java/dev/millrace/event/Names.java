@@ -38,6 +38,11 @@ public final class Names {
         return name;
     }
 
+    /** Any text in quotes for an error message: short, and with nothing in it that could act on a terminal or log. */
+    public static String quoted(String text) {
+        return Texts.quoted(text);
+    }
+
     private static boolean isBlank(int codePoint) {
         return Character.isWhitespace(codePoint) || Character.isSpaceChar(codePoint);
     }

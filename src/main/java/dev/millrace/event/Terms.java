@@ -53,7 +53,7 @@ public record Terms(
     }
 
     /** The instant, unless it lies outside the years that every part of the system can write down. */
-    static Instant checkInstant(String what, Instant instant) {
+    public static Instant checkInstant(String what, Instant instant) {
         if (instant.isBefore(MIN_INSTANT) || instant.isAfter(MAX_INSTANT)) {
             throw new IllegalArgumentException(what + " must lie in the years 1 to 9999, got " + instant);
         }

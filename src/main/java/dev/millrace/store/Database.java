@@ -2,14 +2,17 @@ package dev.millrace.store;
 
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.ConnectionException;
+import dev.millrace.event.Names;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +35,7 @@ public final class Database {
     /** The one place where an identifier enters SQL: lower case, as PostgreSQL folds it, at most 63 bytes. */
     private static final Pattern LEGAL_SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
+    private static final Pattern RESERVED_SCHEMA = Pattern.compile("pg_.*|information_schema");
     private static final Pattern SCHEMA_IN_FILES = Pattern.compile("\\bmillrace\\.");
     private static final long FIRST_PAUSE_MILLIS = 50;
     private static final long LONGEST_PAUSE_MILLIS = 1_000;
@@ -49,14 +53,44 @@ public final class Database {
      * @throws IllegalArgumentException if the schema's name is not lower case letters, digits and underscores
      */
     public Database(DataSource dataSource, String schema, Duration patience) {
-        if (!LEGAL_SCHEMA.matcher(schema).matches() || schema.startsWith("pg_")) {
-            throw new IllegalArgumentException(
-                    "schema must match %s and not begin with pg_, got '%s'".formatted(LEGAL_SCHEMA.pattern(), schema));
-        }
-        this.dataSource = dataSource;
-        this.schema = schema;
+        this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
+        this.schema = checkSchema(schema);
         this.patience = patience;
         this.jdbi = configured(Jdbi.create(dataSource));
+    }
+
+    /**
+     * The schema's name, if it may be one.
+     *
+     * @throws IllegalArgumentException if it may not, saying what may
+     */
+    public static String checkSchema(String schema) {
+        if (!LEGAL_SCHEMA.matcher(schema).matches()
+                || RESERVED_SCHEMA.matcher(schema).matches()) {
+            throw new IllegalArgumentException(
+                    "schema must match %s, not begin with pg_ and not be information_schema, got %s"
+                            .formatted(LEGAL_SCHEMA.pattern(), Names.quoted(schema)));
+        }
+        return schema;
+    }
+
+    /**
+     * The URL, if the driver understands it.
+     *
+     * @throws IllegalArgumentException if it does not; the message does not repeat the URL, which may hold a password
+     */
+    public static String checkUrl(String url) {
+        if (!url.startsWith("jdbc:postgresql:")) {
+            throw new IllegalArgumentException("jdbcUrl must begin with jdbc:postgresql:");
+        }
+        try {
+            DriverManager.getDriver(url);
+        } catch (SQLException e) { // it says no more than that no driver takes it
+            throw new IllegalArgumentException(
+                    "jdbcUrl cannot be understood; it looks like jdbc:postgresql://host:5432/database?user=u&password=p",
+                    e);
+        }
+        return url;
     }
 
     /** The schema's name. */

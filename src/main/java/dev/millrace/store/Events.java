@@ -57,7 +57,14 @@ public final class Events {
 
     /** Up to {@code limit} members of a status progression after a place in it, in its order. */
     public Page page(int flow, EventStatus status, Place after, int limit) {
-        return database.once(handle -> page(handle, flow, status, after, limit));
+        try {
+            return database.once(handle -> page(handle, flow, status, after, limit));
+        } catch (RuntimeException e) {
+            if (SqlErrors.isRefusedData(e)) { // a priority where a time belongs
+                throw new IllegalArgumentException("the cursor is not of a page of the %s events".formatted(status), e);
+            }
+            throw e;
+        }
     }
 
     Page page(Handle handle, int flow, EventStatus status, Place after, int limit) {
