@@ -8,8 +8,8 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to one thread; holds one line in memory at a time.
  */
 final class CallFile implements AutoCloseable {
+    /** The lines of a file, in its order. */
+    record Calls(List<CallLine.Good> good, List<CallLine.Bad> bad) {}
+
     /** The longest line, in bytes. */
     static final int LONGEST_LINE = 1_000_000;
 
@@ -31,7 +34,6 @@ final class CallFile implements AutoCloseable {
     private final ByteLines lines;
     private final String flow;
     private final CallParser parser = new CallParser();
-    private final MessageDigest digest = CallLine.sha256();
 
     private CallFile(ByteLines lines, String flow) {
         this.lines = lines;
@@ -48,22 +50,30 @@ final class CallFile implements AutoCloseable {
         return new CallFile(new ByteLines(Files.newInputStream(path), LONGEST_LINE), flow);
     }
 
+    /** Reads a whole file. */
+    static Calls readAll(Path path, String flow) throws IOException {
+        List<CallLine.Good> good = new ArrayList<>();
+        List<CallLine.Bad> bad = new ArrayList<>();
+        try (CallFile file = open(path, flow)) {
+            for (CallLine line = file.next(); line != null; line = file.next()) {
+                switch (line) {
+                    case CallLine.Good call -> good.add(call);
+                    case CallLine.Bad refused -> bad.add(refused);
+                }
+            }
+        }
+        return new Calls(good, bad);
+    }
+
     /** The next line that is not blank; null at the end. */
     @Nullable
     CallLine next() throws IOException {
         for (ByteLines.Line line = lines.next(); line != null; line = lines.next()) {
-            digest.update(line.content());
-            digest.update((byte) '\n');
             if (!line.isBlank()) {
                 return read(line);
             }
         }
         return null;
-    }
-
-    /** A hash of all lines so far: two readings that end with the same one read the same calls. Call it once. */
-    String fingerprint() {
-        return HexFormat.of().formatHex(digest.digest());
     }
 
     private CallLine read(ByteLines.Line line) {

@@ -1,10 +1,12 @@
 package dev.millrace.cli;
 
+import dev.millrace.Append;
 import dev.millrace.event.Terms;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.UUID;
 
 /** What became of a line of a call file that is not blank. */
@@ -18,7 +20,14 @@ sealed interface CallLine {
      * @param id of its event: the same flow, line number and content always make the same id
      * @param terms the priority and timeout it asks for
      */
-    record Good(int number, UUID id, HttpCall call, Terms terms) implements CallLine {}
+    record Good(int number, UUID id, HttpCall call, Terms terms) implements CallLine {
+        /** How to append it; {@code timeout} is for a line that does not say. */
+        Append append(Duration timeout) {
+            Duration limit = terms.timeout() == null ? timeout : terms.timeout();
+            Append append = Append.timeout(limit).withId(id);
+            return terms.priority() == null ? append : append.withPriority(terms.priority());
+        }
+    }
 
     /** A line that was refused; {@code reason} says why, safe to print. */
     record Bad(int number, String reason) implements CallLine {}

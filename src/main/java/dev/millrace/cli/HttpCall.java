@@ -64,6 +64,17 @@ record HttpCall(
         return builder.build();
     }
 
+    /** Method and address for a message, safe to print. */
+    String label() {
+        return method + " " + Text.printable(url, 200);
+    }
+
+    /** Without headers and body, which may be secret. */
+    @Override
+    public String toString() {
+        return "HttpCall(" + label() + ")";
+    }
+
     private URI uri() {
         URI uri;
         try {

@@ -84,8 +84,7 @@ final class HttpCaller implements AutoCloseable {
 
     private static ConnectionException noAnswer(HttpCall call, IOException e) {
         String reason = e.getMessage() == null ? e.getClass().getSimpleName() : Text.printable(e.getMessage(), 200);
-        ConnectionException failure = new ConnectionException(
-                call.method() + " " + Text.printable(call.url(), 200) + " got no answer: " + reason);
+        ConnectionException failure = new ConnectionException(call.label() + " got no answer: " + reason);
         failure.initCause(e);
         return failure;
     }

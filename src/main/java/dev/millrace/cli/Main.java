@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "millrace",
         description = "Executes API calls durably: rate limits, priorities, timeouts and retries on PostgreSQL.",
-        subcommands = {SampleApiCommand.class},
+        subcommands = {DemoCommand.class, RunCommand.class, SampleApiCommand.class},
         mixinStandardHelpOptions = true,
         version = "millrace 0.1.0-SNAPSHOT",
         exitCodeListHeading = "%nExit codes:%n",
@@ -29,20 +30,27 @@ public final class Main implements Runnable {
     /** Anything unexpected. */
     static final int FAILED = 1;
 
+    /** Stopped by a signal before all was done. */
+    static final int INTERRUPTED = 130;
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
     /** Runs one command. Does not return. */
     public static void main(String[] args) {
         System.setProperty("logback.configurationFile", "dev/millrace/cli/logback.xml");
-        int code = execute(args);
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8); // as JSON demands, in any locale
+        PrintWriter err = new PrintWriter(System.err, true, System.err.charset());
+        int code = execute(out, err, args);
         Interruption.workIsDone();
         System.exit(code);
     }
 
     /** Runs one command in this JVM and returns its exit code. */
-    static int execute(String... args) {
+    static int execute(PrintWriter out, PrintWriter err, String... args) {
         return new CommandLine(new Main())
+                .setOut(out)
+                .setErr(err)
                 .setExecutionExceptionHandler(Main::explain)
                 .execute(args);
     }

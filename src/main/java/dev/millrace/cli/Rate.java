@@ -39,9 +39,12 @@ record Rate(int permits, Duration per) {
         return new Rate(Integer.parseInt(matcher.group(1)), Durations.parse(unitAlone ? "1" + per : per));
     }
 
-    /** As it is typed. */
+    /** As it is typed: {@code 100/s}, {@code 100/60s}. */
     @Override
     public String toString() {
-        return permits + "/" + Durations.text(per);
+        if (per.toNanosPart() != 0) {
+            return permits + "/" + per.toMillis() + "ms";
+        }
+        return permits + "/" + (per.toSeconds() == 1 ? "" : per.toSeconds()) + "s";
     }
 }

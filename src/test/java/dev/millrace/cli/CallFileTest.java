@@ -196,16 +196,6 @@ class CallFileTest {
     }
 
     @Test
-    void fingerprint_ofTwoReadings_tellsWhetherTheFileChanged() throws IOException {
-        Path file = Files.writeString(folder.resolve("a.jsonl"), "{\"url\":\"http://h/\"}\n");
-        String first = fingerprint(file);
-
-        assertThat(fingerprint(file)).isEqualTo(first);
-        Files.writeString(file, "{\"url\":\"http://i/\"}\n");
-        assertThat(fingerprint(file)).isNotEqualTo(first);
-    }
-
-    @Test
     void read_ofRandomBytes_endsWithEveryLineGoodOrRefused() throws IOException {
         long seed = System.nanoTime();
         Random random = new Random(seed);
@@ -233,16 +223,6 @@ class CallFileTest {
                 ids.add(((CallLine.Good) line).id());
             }
             return ids;
-        }
-    }
-
-    private static String fingerprint(Path file) throws IOException {
-        try (CallFile calls = CallFile.open(file, "flow")) {
-            CallLine line = calls.next();
-            while (line != null) {
-                line = calls.next();
-            }
-            return calls.fingerprint();
         }
     }
 

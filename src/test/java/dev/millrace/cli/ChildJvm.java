@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** A JVM of its own that runs a main class of the test class path, to be killed at will. */
 final class ChildJvm implements AutoCloseable {
@@ -19,8 +20,8 @@ final class ChildJvm implements AutoCloseable {
         this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
-    /** Starts one whose standard error goes to {@code errors}. */
-    static ChildJvm start(Path folder, Path errors, Class<?> main, String... arguments) throws IOException {
+    /** Starts one in that folder; what it says on standard error comes with what it prints. */
+    static ChildJvm start(Path folder, Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -30,7 +31,7 @@ final class ChildJvm implements AutoCloseable {
         command.addAll(List.of(arguments));
         return new ChildJvm(new ProcessBuilder(command)
                 .directory(folder.toFile())
-                .redirectError(errors.toFile())
+                .redirectErrorStream(true)
                 .start());
     }
 
@@ -39,9 +40,21 @@ final class ChildJvm implements AutoCloseable {
         return out.readLine();
     }
 
+    /** Reads on to the first line that has {@code text}, and returns it. */
+    String readUntil(String text) throws IOException {
+        StringBuilder passed = new StringBuilder();
+        for (String line = readLine(); line != null; line = readLine()) {
+            if (line.contains(text)) {
+                return line;
+            }
+            passed.append(line).append('\n');
+        }
+        throw new AssertionError("the child JVM ended without '" + text + "' after:\n" + passed);
+    }
+
     /** All it still prints. */
-    List<String> readAll() {
-        return out.lines().toList();
+    String readAll() {
+        return out.lines().collect(Collectors.joining("\n"));
     }
 
     /** Its exit code, once it has ended. */
@@ -52,9 +65,9 @@ final class ChildJvm implements AutoCloseable {
         return process.exitValue();
     }
 
-    /** SIGTERM. */
+    /** SIGTERM; what it still says can be read. */
     void terminate() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     /** SIGKILL, and its end. */

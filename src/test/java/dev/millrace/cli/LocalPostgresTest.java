@@ -97,7 +97,7 @@ class LocalPostgresTest {
     void start_afterTheOwnerWasKilled_usesTheServerItLeft() throws Exception {
         Path data = folder.resolve("data");
         int port;
-        try (ChildJvm owner = ChildJvm.start(folder, Path.of("/dev/stderr"), Owner.class, folder.toString())) {
+        try (ChildJvm owner = ChildJvm.start(folder, Owner.class, folder.toString())) {
             assertThat(owner.readLine()).isEqualTo(folder.toRealPath().toString());
             port = Integer.parseInt(owner.readLine());
             assertThatThrownBy(() -> LocalPostgres.start(folder)).isInstanceOf(BadInputException.class);
@@ -182,7 +182,7 @@ class LocalPostgresTest {
     @Test
     void startTemporary_afterAKilledOne_clearsWhatThatLeft() throws Exception {
         Path left;
-        try (ChildJvm owner = ChildJvm.start(folder, Path.of("/dev/stderr"), Owner.class, "temporary")) {
+        try (ChildJvm owner = ChildJvm.start(folder, Owner.class, "temporary")) {
             left = Path.of(owner.readLine());
             owner.readLine();
         }
