@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 /** The schema's version: brings it up to date, and refuses to work on a database that does not fit. Thread-safe. */
 public final class Schema {
     /** The newest migration in this build; a test compares it with the files. */
-    public static final String VERSION = "2";
+    public static final String VERSION = "3";
 
     /** PostgreSQL 14, as {@code server_version_num} says it. */
     private static final int OLDEST_SERVER = 140_000;
