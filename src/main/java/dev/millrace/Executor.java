@@ -84,8 +84,8 @@ public final class Executor<T> extends FlowClient<T> {
      * @throws NotFoundException if the flow has no such event
      */
     public @Nullable JsonNode invoke(UUID id) throws InterruptedException {
-        while (true) {
-            work.invoke(id);
+        for (boolean early = true; ; early = false) { // a retry's back-off is kept
+            work.invoke(id, early);
             Event<T> event = await(id, Duration.ofSeconds(1)).orElse(null);
             if (event != null) {
                 return event.execution().response();

@@ -76,9 +76,9 @@ final class Work<T> {
         loop.wake();
     }
 
-    boolean invoke(UUID id) throws InterruptedException {
+    boolean invoke(UUID id, boolean early) throws InterruptedException {
         start();
-        return processor.invoke(id);
+        return processor.invoke(id, early);
     }
 
     /** Waits until nothing is due and nothing runs here; while no loop does, runs batches itself if it can. */

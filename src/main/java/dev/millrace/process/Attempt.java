@@ -17,6 +17,7 @@ import dev.millrace.work.StreamHandler;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
@@ -148,8 +149,10 @@ final class Attempt<T> implements Run<T> {
 
     private Optional<Duration> retryDelay(Throwable error) {
         try {
-            return handlers.retry().delayAfter(ticket.claim().failures() + 1, error);
-        } catch (RuntimeException e) {
+            Optional<Duration> delay =
+                    handlers.retry().delayAfter(ticket.claim().failures() + 1, error);
+            return Objects.requireNonNull(delay, "the retry policy answered null");
+        } catch (RuntimeException | Error e) { // user code: its event must end all the same
             log.error(
                     "event={} the retry policy failed; the event is not retried",
                     ticket.claim().id(),

@@ -156,14 +156,15 @@ public final class Processor<T> {
     }
 
     /**
-     * Runs one event now if it is pending, due or not, without asking permission and beside the concurrency limit.
+     * Runs one event now if it is pending, without asking permission and beside the concurrency limit.
      *
+     * @param early whether it may run although it is not due
      * @return whether it was pending; then it has settled or gone back
      */
-    public boolean invoke(UUID id) throws InterruptedException {
+    public boolean invoke(UUID id, boolean early) throws InterruptedException {
         Batch batch = new Batch(false);
         Optional<Ticket> claimed = worker.books()
-                .claiming(() -> claims.claimOne(worker.lease().worker(), source.flow(), source.allLanes(), id)
+                .claiming(() -> claims.claimOne(worker.lease().worker(), source.flow(), source.allLanes(), id, early)
                         .map(claim -> runs.take(claim, () -> {}, batch)));
         if (claimed.isEmpty()) {
             return false;

@@ -77,7 +77,7 @@ public final class Runs<T> {
         }
         try {
             return Optional.of(decoder.apply(claim.event()));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // user code reads it; the events claimed with it must not stay behind
             log.warn(
                     "event={} attempt={} type={} its payload cannot be read as this worker's class",
                     claim.id(),

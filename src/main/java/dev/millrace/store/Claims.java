@@ -41,13 +41,19 @@ public final class Claims {
         });
     }
 
-    /** Claims one pending event of these lanes, due or not; empty if it is not pending. */
-    public Optional<Claim> claimOne(UUID worker, int flow, Collection<Integer> lanes, UUID id) {
+    /**
+     * Claims one pending event of these lanes.
+     *
+     * @param early whether it may be one that is not due
+     * @return empty if it is not pending, or not due and that matters
+     */
+    public Optional<Claim> claimOne(UUID worker, int flow, Collection<Integer> lanes, UUID id, boolean early) {
         return database.onceOnly(handle -> handle.createQuery(database.sql("claim_one"))
                 .bind("worker", worker)
                 .bind("flow", flow)
                 .bind("lanes", Binds.integers(lanes, value -> value))
                 .bind("id", id)
+                .bind("early", early)
                 .map(row(worker))
                 .findOne());
     }

@@ -1,4 +1,4 @@
--- claim_one: hands one pending event, due or not, to one worker.
+-- claim_one: hands one pending event to one worker; one that is not due only if :early.
 -- Waits for a claim of the same event that is under way, then finds nothing.
 with due as (
     delete from millrace.ready
@@ -6,7 +6,7 @@ with due as (
     returning id, priority, position, lane, flow, attempt, failures, denials, deaths
 ), later as (
     delete from millrace.scheduled
-    where id = :id and flow = :flow and lane = any (:lanes::integer[])
+    where id = :id and flow = :flow and lane = any (:lanes::integer[]) and (:early or run_at <= clock_timestamp())
     returning id, priority, position, lane, flow, attempt, failures, denials, deaths
 ), taken as (
     select * from due union all select * from later
