@@ -16,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts events in. Ids are made by the client, so an append whose COMMIT went unanswered is simply done again: if the
@@ -45,26 +46,33 @@ public final class Appends {
     /**
      * Appends all or none, in a transaction of its own.
      *
-     * @param bounded whether the flow has a limit to keep
+     * @param bounded whether the flow is known to have a limit; one that got it since is noticed
      * @throws ExistsException if an id is taken, naming it
      * @throws QueueFullException if the flow would hold more than it may
      */
     public void append(int flow, List<Draft> drafts, boolean bounded) {
         List<List<Draft>> batches = batches(drafts);
         int[] tries = {0};
-        Function<Handle, Integer> insert = handle -> {
-            tries[0]++;
-            return insertAll(handle, flow, batches, bounded);
-        };
         try {
-            int unused = batches.size() == 1 && !bounded ? database.once(insert) : database.inTransaction(insert);
+            boolean alone = batches.size() == 1 && !bounded;
+            if (!alone || database.once(counting(tries, handle -> insert(handle, flow, drafts, false))) == 0) {
+                database.inTransaction(counting(tries, handle -> insertAll(handle, flow, batches, bounded || alone)));
+            }
         } catch (RuntimeException e) {
-            // After an unanswered COMMIT a duplicate is the first try's own, if it is the same event.
-            boolean ownDuplicate = tries[0] > 1 && SqlErrors.isDuplicate(e, EVENT_KEY);
-            if (!ownDuplicate || stored(flow, drafts).size() < drafts.size()) {
+            // After an unanswered COMMIT a duplicate is the first try's own, if it is the same event; it takes its own
+            // room.
+            boolean mayBeOwn = SqlErrors.isDuplicate(e, EVENT_KEY) || e instanceof QueueFullException;
+            if (tries[0] < 2 || !mayBeOwn || stored(flow, drafts).size() < drafts.size()) {
                 throw translated(e);
             }
         }
+    }
+
+    private static <R> Function<Handle, R> counting(int[] tries, Function<Handle, R> work) {
+        return handle -> {
+            tries[0]++;
+            return work.apply(handle);
+        };
     }
 
     /** Appends all or none in the caller's transaction, which decides whether they ever were. */
@@ -83,19 +91,28 @@ public final class Appends {
         }
         int stored = 0;
         for (List<Draft> batch : batches) {
-            stored += insert(handle, flow, batch);
+            stored += insert(handle, flow, batch, bounded || stored > 0);
+            if (stored == 0) {
+                return insertAll(handle, flow, batches, true);
+            }
         }
         return stored;
     }
 
     /** Holds the flow's row until the end of the transaction, so the count stays true until the rows are in. */
     private void refuseOverflow(Handle handle, int flow, int more) {
-        Integer limit = handle.createQuery(database.sql("flow_lock"))
+        FlowLimit lock = handle.createQuery(database.sql("flow_lock"))
                 .bind("flow", flow)
-                .map((row, context) -> (Integer) row.getObject("max_pending"))
+                .map((row, context) ->
+                        new FlowLimit((Integer) row.getObject("max_pending"), row.getBoolean("sees_others")))
                 .one();
+        Integer limit = lock.maxPending();
         if (limit == null) {
             return;
+        }
+        if (!lock.seesOthers()) {
+            throw new IllegalArgumentException("the flow is bounded, and a transaction that is REPEATABLE READ or"
+                    + " SERIALIZABLE cannot see what others append: append in one that is READ COMMITTED");
         }
         long pending = counts.read(handle, flow).getOrDefault(EventStatus.PENDING, 0L);
         if (pending + more > limit) {
@@ -124,9 +141,19 @@ public final class Appends {
                 .collect(Collectors.toSet());
     }
 
-    private int insert(Handle handle, int flow, List<Draft> drafts) {
-        return handle.createUpdate(database.sql("append"))
+    /** How many pending events a flow may hold, and whether the transaction sees what others append while it lasts. */
+    private record FlowLimit(@Nullable Integer maxPending, boolean seesOthers) {}
+
+    /**
+     * Inserts one batch.
+     *
+     * @param checked whether the flow's limit has been looked after
+     * @return how many were stored: all, or none because the flow has a limit
+     */
+    private int insert(Handle handle, int flow, List<Draft> drafts, boolean checked) {
+        return handle.createQuery(database.sql("append"))
                 .bind("flow", flow)
+                .bind("checked", checked)
                 .bind("ids", Binds.uuids(drafts, Draft::id))
                 .bind("lanes", Binds.integers(drafts, Draft::lane))
                 .bind("types", Binds.texts(drafts, Draft::type))
@@ -141,7 +168,8 @@ public final class Appends {
                 .bind("deadlines", Binds.instants(drafts, draft -> draft.terms().deadline()))
                 .bind("streaming", Binds.booleans(drafts, draft -> draft.terms().streaming()))
                 .bind("run_at", Binds.instants(drafts, Draft::runAt))
-                .execute();
+                .mapTo(Integer.class)
+                .one();
     }
 
     private static List<List<Draft>> batches(List<Draft> drafts) {

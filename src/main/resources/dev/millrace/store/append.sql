@@ -1,4 +1,5 @@
--- append: stores events and queues them, due ones in ready, later ones in scheduled. One statement, all or nothing.
+-- append: stores events and queues them, due ones in ready, later ones in scheduled. One statement, all or nothing; says
+-- how many. None if the flow has a limit and that was not :checked.
 -- Locks nothing that exists; a duplicate id fails on a primary key.
 -- The casts from text happen here, so that a bad value fails the whole statement.
 with input as materialized (
@@ -8,6 +9,7 @@ with input as materialized (
             :run_at::timestamptz[])
             with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming, run_at, n)
         cross join (select clock_timestamp() as moment) clock
+    where :checked or not exists (select 1 from millrace.flow where id = :flow and max_pending is not null)
 ), stored as (
     insert into millrace.event (id, flow, type, payload, metadata, priority, timeout, deadline, streaming, created_at)
     select id, :flow, type, payload::jsonb, metadata::jsonb, priority, timeout, deadline, streaming, moment
@@ -19,9 +21,11 @@ with input as materialized (
     from input
     where run_at > moment
     order by n
+), due as (
+    insert into millrace.ready (id, priority, lane, flow)
+    select id, priority, lane, :flow
+    from input
+    where run_at is null or run_at <= moment
+    order by n
 )
-insert into millrace.ready (id, priority, lane, flow)
-select id, priority, lane, :flow
-from input
-where run_at is null or run_at <= moment
-order by n
+select count(*) from input
