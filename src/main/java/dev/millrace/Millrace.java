@@ -214,7 +214,9 @@ public final class Millrace implements AutoCloseable {
         config.setJdbcUrl(jdbcUrl);
         config.setMaximumPoolSize(size);
         config.setPoolName("millrace");
-        config.setConnectionTimeout(5_000);
+        config.setConnectionTimeout(
+                1_000); // what waits longer is repeated anyway; and this bounds the pool's own back-off
+        config.setInitializationFailTimeout(-1); // the first statement finds out, with the builder's patience
         config.addDataSourceProperty("reWriteBatchedInserts", "true");
         config.addDataSourceProperty("tcpKeepAlive", "true");
         config.addDataSourceProperty("ApplicationName", "millrace");

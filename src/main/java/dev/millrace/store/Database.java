@@ -1,7 +1,6 @@
 package dev.millrace.store;
 
 import dev.millrace.event.ConfigurationException;
-import dev.millrace.event.ConnectionException;
 import dev.millrace.event.Names;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,11 +20,13 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Handles;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.statement.SqlStatements;
 import org.jdbi.v3.core.statement.TemplateEngine;
-import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.jdbi.v3.postgres.PostgresPlugin;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One Millrace's schema in one PostgreSQL database: connections, statements by name, and what to do when the connection
@@ -45,6 +46,7 @@ public final class Database {
     private final Jdbi jdbi;
     private final Duration patience;
     private final Map<String, String> statements = new ConcurrentHashMap<>();
+    private volatile @Nullable String mode; // of transactions; null while the default will do
 
     /**
      * Opens nothing yet.
@@ -93,6 +95,11 @@ public final class Database {
         return url;
     }
 
+    /** Whether transactions must ask to see what others commit meanwhile, because by default they do not. */
+    void sayIsolation(boolean must) {
+        mode = must ? sql("read_committed") : null;
+    }
+
     /** The schema's name. */
     public String schema() {
         return schema;
@@ -129,40 +136,50 @@ public final class Database {
 
     /** As {@link #once}, but a lost connection is the caller's to deal with. */
     <R> R onceOnly(Function<Handle, R> work) {
-        return jdbi.withHandle(handle -> committed(handle, work));
+        try {
+            return jdbi.withHandle(handle -> committed(handle, work));
+        } catch (JdbiException e) {
+            throw SqlErrors.translated(e);
+        }
     }
 
     /** Runs several statements in one transaction; repeatable as {@link #once} is. */
     <R> R inTransaction(Function<Handle, R> work) {
-        return repeated(() -> jdbi.inTransaction(work::apply));
+        return repeated(() -> jdbi.withHandle(handle -> Transactions.run(handle, mode, work)));
     }
 
     /** Runs reads that see one moment of the database; repeated when the connection is lost. */
     <R> R inSnapshot(Function<Handle, R> work) {
-        return repeated(() -> jdbi.inTransaction(TransactionIsolationLevel.REPEATABLE_READ, work::apply));
+        return repeated(() -> jdbi.withHandle(handle -> Transactions.run(handle, sql("snapshot"), work)));
     }
 
     /** Runs statements in the caller's own transaction, once, and leaves the connection as it is. */
     <R> R within(Connection connection, Function<Handle, R> work) {
         // The handle is not closed: that would close the caller's connection.
-        return work.apply(configured(Jdbi.create(connection)).open());
+        try {
+            return work.apply(configured(Jdbi.create(connection)).open());
+        } catch (JdbiException e) {
+            throw SqlErrors.translated(e);
+        }
     }
 
     private static Jdbi configured(Jdbi jdbi) {
         jdbi.installPlugin(new PostgresPlugin());
+        jdbi.getConfig(Handles.class)
+                .setForceEndTransactions(false); // Transactions ends them; a pool may be without autocommit
         jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP); // "<" is an operator here
         return jdbi;
     }
 
-    private static <R> R committed(Handle handle, Function<Handle, R> work) {
+    private <R> R committed(Handle handle, Function<Handle, R> work) {
         try {
-            if (handle.getConnection().getAutoCommit()) {
+            if (mode == null && handle.getConnection().getAutoCommit()) {
                 return work.apply(handle);
             }
         } catch (SQLException e) {
-            throw new ConnectionException("cannot read the connection's mode: " + e.getMessage());
+            throw SqlErrors.unchecked("cannot read the connection's mode", e);
         }
-        return handle.inTransaction(work::apply); // a pool with autocommit off
+        return Transactions.run(handle, mode, work);
     }
 
     private <R> R repeated(java.util.function.Supplier<R> work) {
@@ -172,7 +189,7 @@ public final class Database {
                 return work.get();
             } catch (RuntimeException e) {
                 if (!SqlErrors.isTransient(e) || Thread.currentThread().isInterrupted()) {
-                    throw e;
+                    throw SqlErrors.translated(e);
                 }
                 if (System.nanoTime() - giveUp >= 0) {
                     throw SqlErrors.unreachable(e, patience);

@@ -1,11 +1,14 @@
 package dev.millrace.store;
 
+import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.ConnectionException;
+import dev.millrace.event.MillraceException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import org.jdbi.v3.core.JdbiException;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
@@ -13,19 +16,31 @@ import org.postgresql.util.ServerErrorMessage;
 public final class SqlErrors {
     private static final String UNIQUE_VIOLATION = "23505";
 
-    /** Beside class 08 (connection): what passes by itself or on another server. */
+    /**
+     * What passes by itself or on another server, beside three whole classes: 08, connection; 40, rollback, as of
+     * deadlocks and serialization failures; 53, resources, such as connections and disk.
+     */
     private static final Set<String> TRANSIENT = Set.of(
             "57P01", // admin_shutdown
             "57P02", // crash_shutdown
             "57P03", // cannot_connect_now
-            "53300", // too_many_connections
+            "57P05", // idle_session_timeout
             "25006", // read_only_sql_transaction: a standby answered
-            "40001", // serialization_failure
-            "40P01", // deadlock_detected
+            "25P03", // idle_in_transaction_session_timeout
+            "25P04", // transaction_timeout
             "55P03", // lock_not_available
-            "57014", // query_canceled: a statement timeout
-            "25P03" // idle_in_transaction_session_timeout
+            "57014" // query_canceled: a statement timeout
             );
+
+    private static final Set<String> TRANSIENT_CLASSES = Set.of("08", "40", "53");
+
+    /** Being let in is refused for a reason that waiting does not mend: 08004, class 28 (authorization), 3D (no database). */
+    private static final Set<String> REJECTION_CLASSES = Set.of("28", "3D");
+
+    private static final String REJECTED = "08004";
+
+    /** A prepared statement is there although it is new, or gone although it was made: other sessions use the connection. */
+    private static final Set<String> FOREIGN_SESSION = Set.of("42P05", "26000");
 
     private SqlErrors() {}
 
@@ -38,9 +53,12 @@ public final class SqlErrors {
     public static boolean isTransient(Throwable error) {
         return find(error)
                 .map(sql -> {
-                    String state = sql.getSQLState();
-                    return sql instanceof SQLTransientConnectionException
-                            || (state != null && (state.startsWith("08") || TRANSIENT.contains(state)));
+                    String state = stateOf(sql);
+                    boolean rejected = state.equals(REJECTED) || REJECTION_CLASSES.contains(classOf(state));
+                    return !rejected
+                            && (sql instanceof SQLTransientConnectionException
+                                    || TRANSIENT_CLASSES.contains(classOf(state))
+                                    || TRANSIENT.contains(state));
                 })
                 .orElse(false);
     }
@@ -55,12 +73,61 @@ public final class SqlErrors {
                 .orElse(false);
     }
 
-    /** Whether the data itself was refused: class 22 (data exception), a check, or a null where none may be. */
+    /**
+     * Whether the data itself was refused: class 22 (data exception), 54 (a limit of the server), a check, or a null where
+     * none may be.
+     */
     static boolean isRefusedData(Throwable error) {
-        return find(error)
-                .map(SQLException::getSQLState)
-                .filter(state -> state.startsWith("22") || state.equals("23514") || state.equals("23502"))
-                .isPresent();
+        return find(error).filter(SqlErrors::isRefusedData).isPresent();
+    }
+
+    private static boolean isRefusedData(SQLException error) {
+        String state = stateOf(error);
+        return classOf(state).equals("22")
+                || classOf(state).equals("54")
+                || state.equals("23514")
+                || state.equals("23502");
+    }
+
+    /**
+     * An error of the database as one of ours, with the database's error as its cause. Neither repeats the statement or
+     * what was bound to it: a payload must not end up in a log.
+     */
+    static RuntimeException translated(RuntimeException error) {
+        SQLException sql = find(error).orElse(null);
+        if (sql == null || !(error instanceof JdbiException)) {
+            return error;
+        }
+        String reason = reason(error);
+        Throwable cause = isRefusedData(sql) ? withoutData(sql) : sql;
+        if (isTransient(error)) {
+            return new ConnectionException("the database could not be used: " + reason, cause);
+        }
+        String state = stateOf(sql);
+        if (FOREIGN_SESSION.contains(state)) {
+            return new ConfigurationException(
+                    ("a prepared statement met another session's: %s. Through a proxy that pools transactions, such as"
+                                    + " PgBouncer, add prepareThreshold=0 to the JDBC URL")
+                            .formatted(reason),
+                    cause);
+        }
+        boolean setUpWrongly = state.equals(REJECTED)
+                || REJECTION_CLASSES.contains(classOf(state))
+                || classOf(state).equals("42")
+                || classOf(state).equals("3F");
+        return setUpWrongly
+                ? new ConfigurationException(
+                        "the database is not set up for this: %s; look at the role's rights and the schema's version"
+                                .formatted(reason),
+                        cause)
+                : new MillraceException("the database refused a statement: " + reason, cause, true);
+    }
+
+    /** Refused rows stand in the server's detail line. */
+    private static SQLException withoutData(SQLException error) {
+        SQLException bare = new SQLException(messageOf(error), error.getSQLState());
+        bare.setStackTrace(error.getStackTrace());
+        return bare;
     }
 
     /** The server's detail line, such as {@code Key (id)=(…) already exists.} */
@@ -71,18 +138,37 @@ public final class SqlErrors {
         });
     }
 
-    /** The database's own words and code, for a message. */
+    /** The database's own words and code, for a message; without details, which may quote what was to be stored. */
     public static String reason(Throwable error) {
-        return find(error)
-                .map(sql -> sql.getMessage() + " [" + sql.getSQLState() + "]")
-                .orElse(String.valueOf(error));
+        SQLException last = null; // a pool's error carries the database's
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql) {
+                last = sql;
+            }
+        }
+        return last == null ? String.valueOf(error) : messageOf(last) + " [" + last.getSQLState() + "]";
+    }
+
+    private static String messageOf(SQLException error) {
+        ServerErrorMessage server = error instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
+        String message = server == null ? null : server.getMessage();
+        return String.valueOf(message == null ? error.getMessage() : message);
+    }
+
+    private static String stateOf(SQLException error) {
+        String state = error.getSQLState();
+        return state == null ? "" : state;
+    }
+
+    private static String classOf(String state) {
+        return state.length() < 2 ? "" : state.substring(0, 2);
     }
 
     static ConnectionException unreachable(Throwable error, Duration patience) {
         return new ConnectionException(
                 "the database did not answer for %s; last: %s. Nothing is lost: repeat the call"
                         .formatted(patience, reason(error)),
-                error);
+                find(error).<Throwable>map(sql -> sql).orElse(error));
     }
 
     private static String constraintOf(PSQLException error) {

@@ -6,4 +6,5 @@ select current_setting('server_version_num')::integer as version,
     current_setting('transaction_read_only')::boolean as read_only,
     current_setting('fsync')::boolean and current_setting('full_page_writes')::boolean
         and current_setting('synchronous_commit') <> 'off' as durable,
+    current_setting('transaction_isolation') as isolation,
     current_database() as name

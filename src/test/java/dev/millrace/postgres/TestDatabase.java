@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -65,6 +66,11 @@ public final class TestDatabase implements AutoCloseable {
 
     /** A pool of at most {@code size} connections, each made when first needed. The extension closes it. */
     public HikariDataSource newPool(int size) {
+        return newPool(size, config -> {});
+    }
+
+    /** As {@link #newPool(int)}, with settings of the test's own. */
+    public HikariDataSource newPool(int size, Consumer<HikariConfig> settings) {
         String application = "millrace-test-pool-" + poolNumber.incrementAndGet();
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(server.url(name, application));
@@ -72,6 +78,7 @@ public final class TestDatabase implements AutoCloseable {
         config.setMaximumPoolSize(size);
         config.setMinimumIdle(0);
         config.setConnectionTimeout(20_000);
+        settings.accept(config);
         HikariDataSource source = new HikariDataSource(config);
         pools.add(new Pool(application, source));
         return source;

@@ -1,0 +1,72 @@
+package dev.millrace.store;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Begins and ends transactions, on connections in autocommit or not, and leaves nothing of them in the session: an isolation
+ * level is asked for inside the transaction, since a proxy may put the next one on another server connection.
+ */
+final class Transactions {
+    private Transactions() {}
+
+    /**
+     * Does the work in a transaction of its own, which is rolled back if the work throws.
+     *
+     * @param mode the statement that says what kind of transaction it is; null for the default
+     */
+    static <R> R run(Handle handle, @Nullable String mode, Function<Handle, R> work) {
+        Connection connection = handle.getConnection();
+        boolean borrowed = begin(connection);
+        boolean done = false;
+        try {
+            if (mode != null) {
+                handle.execute(mode);
+            }
+            R result = work.apply(handle);
+            commit(connection);
+            done = true;
+            return result;
+        } finally {
+            end(connection, done, borrowed);
+        }
+    }
+
+    /** Says whether autocommit was on and has to be again. */
+    private static boolean begin(Connection connection) {
+        try {
+            boolean autoCommit = connection.getAutoCommit();
+            connection.setAutoCommit(false);
+            return autoCommit;
+        } catch (SQLException e) {
+            throw SqlErrors.unchecked("cannot begin a transaction", e);
+        }
+    }
+
+    private static void commit(Connection connection) {
+        try {
+            connection.commit();
+        } catch (SQLException e) {
+            throw SqlErrors.unchecked("it is not known whether the transaction was committed", e);
+        }
+    }
+
+    private static void end(Connection connection, boolean committed, boolean autoCommit) {
+        try {
+            if (!committed) {
+                connection.rollback();
+            }
+            if (autoCommit) {
+                connection.setAutoCommit(true);
+            }
+        } catch (SQLException e) {
+            if (committed) {
+                return; // it broke after the work was done; whoever borrows it next finds out
+            }
+            // The connection is lost, and with it the transaction. The work's own error says why.
+        }
+    }
+}
