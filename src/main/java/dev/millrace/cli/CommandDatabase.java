@@ -2,7 +2,6 @@ package dev.millrace.cli;
 
 import dev.millrace.Millrace;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -32,17 +31,11 @@ final class CommandDatabase implements AutoCloseable {
         return new CommandDatabase(null, millrace(jdbcUrl));
     }
 
-    /** Starts the server in that folder, and takes back what a killed process left running: nobody else uses it. */
-    static CommandDatabase startLocal(Path folder) throws IOException, InterruptedException {
-        return on(LocalPostgres.start(folder));
-    }
-
-    /** Starts a server whose data goes when it is closed. */
-    static CommandDatabase startTemporary() throws IOException, InterruptedException {
-        return on(LocalPostgres.startTemporary());
-    }
-
-    private static CommandDatabase on(LocalPostgres local) throws IOException {
+    /**
+     * Connects to a server of our own, which is stopped with this. Takes back what a killed process had under way:
+     * nobody else uses that server, so there is no lease to wait for.
+     */
+    static CommandDatabase on(LocalPostgres local) throws IOException {
         try {
             LocalConnection connection = local.connection();
             Millrace millrace =
@@ -66,12 +59,6 @@ final class CommandDatabase implements AutoCloseable {
 
     Millrace millrace() {
         return millrace;
-    }
-
-    /** The server of our own; null with {@code --jdbc-url}. */
-    @Nullable
-    LocalPostgres local() {
-        return local;
     }
 
     /** Gives back what still runs, disconnects, and stops a server of our own. */

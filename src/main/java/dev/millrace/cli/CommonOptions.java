@@ -38,10 +38,6 @@ final class CommonOptions {
         return jdbcUrl == null ? local.start() : CommandDatabase.connect(jdbcUrl);
     }
 
-    boolean isLocal() {
-        return jdbcUrl == null;
-    }
-
     boolean json() {
         return json;
     }

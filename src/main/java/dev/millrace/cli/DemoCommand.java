@@ -65,7 +65,7 @@ final class DemoCommand implements Callable<Integer> {
         common.checkConcurrency(concurrency);
         try (Interruption interruption = Interruption.listen()) {
             common.say("starting PostgreSQL and the sample API");
-            try (CommandDatabase database = common.database(CommandDatabase::startTemporary);
+            try (CommandDatabase database = common.database(() -> CommandDatabase.on(LocalPostgres.startTemporary()));
                     SampleApi api = SampleApi.start(0, TOO_SLOW);
                     CallRun run = new CallRun(database.millrace(), flow(), limits())) {
                 append(run.executor(), api.address());
@@ -76,10 +76,7 @@ final class DemoCommand implements Callable<Integer> {
 
     private Integer finish(CallRun run, Interruption interruption, CommandDatabase database)
             throws InterruptedException {
-        Snapshot last;
-        try (Progress progress = common.progress()) {
-            last = run.toEnd(progress, interruption);
-        }
+        Snapshot last = run.toEnd(common.progress(), interruption);
         if (!last.isDone()) {
             database.millrace().close();
             common.say("interrupted after " + last.settled() + " of " + last.total() + " calls");

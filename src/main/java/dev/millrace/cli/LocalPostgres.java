@@ -74,6 +74,9 @@ final class LocalPostgres implements AutoCloseable {
             postgres.open();
             return postgres;
         } catch (IOException | InterruptedException | RuntimeException e) {
+            if (temporary && Postmaster.of(folder.resolve("data")).isEmpty()) {
+                Folders.delete(folder);
+            }
             lock.close();
             throw e;
         }

@@ -24,6 +24,11 @@ import picocli.CommandLine.Spec;
             "130:interrupted (143 if by SIGTERM); the same command resumes"
         })
 public final class Main implements Runnable {
+    /** How logged exceptions are written, as Logback's patterns say it. */
+    private static final String FIRST_LINE = "%.-300(%replace(%ex{short}){'\\s+', ' '}) %n";
+
+    private static final String WHOLE_STACK = "%n%ex{full}";
+
     /** Wrong usage, or input that was refused. */
     static final int BAD_INPUT = 2;
 
@@ -39,6 +44,7 @@ public final class Main implements Runnable {
     /** Runs one command. Does not return. */
     public static void main(String[] args) {
         System.setProperty("logback.configurationFile", "dev/millrace/cli/logback.xml");
+        System.setProperty("millrace.exception", isDebugging() ? WHOLE_STACK : FIRST_LINE);
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8); // as JSON demands, in any locale
         PrintWriter err = new PrintWriter(System.err, true, System.err.charset());
         int code = execute(out, err, args);
@@ -64,7 +70,7 @@ public final class Main implements Runnable {
     private static int explain(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
         PrintWriter err = command.getErr();
         err.println("millrace: " + message(e));
-        if (System.getenv("MILLRACE_DEBUG") != null) {
+        if (isDebugging()) {
             StringWriter trace = new StringWriter();
             e.printStackTrace(new PrintWriter(trace));
             err.print(trace);
@@ -73,6 +79,10 @@ public final class Main implements Runnable {
         }
         err.flush();
         return e instanceof BadInputException ? BAD_INPUT : FAILED;
+    }
+
+    private static boolean isDebugging() {
+        return System.getenv("MILLRACE_DEBUG") != null;
     }
 
     private static String message(Exception e) {

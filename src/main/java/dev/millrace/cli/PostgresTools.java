@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs {@code initdb} and {@code pg_ctl}. PostgreSQL refuses to run as root, so root runs them in a user namespace
- * of their own, where they are nobody but may still use root's files.
+ * Runs {@code initdb} and {@code pg_ctl}. PostgreSQL refuses to run as root, and as a user that the system has no name
+ * for; such users run them in a user namespace of their own, where they are nobody but may still use their own files.
  *
  * @param home what {@link PostgresBinaries} unpacked
  * @param folder where the programs work, and where their output passes through
@@ -27,7 +27,7 @@ record PostgresTools(Path home, Path folder) {
      */
     void run(Path data, String program, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
-        if (isRoot()) {
+        if (needsNamespace()) {
             command.addAll(List.of("unshare", "-U"));
         }
         command.add(home.resolve("bin").resolve(program).toString());
@@ -55,7 +55,7 @@ record PostgresTools(Path home, Path folder) {
         builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
         builder.environment().put("PGDATA", data.toString());
         builder.environment().put("LC_ALL", "C");
-        Process process = builder.start();
+        Process process = start(builder);
         if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
             process.destroy();
             throw new IOException(program + " did not end within " + LIMIT.toMinutes() + " minutes");
@@ -63,14 +63,23 @@ record PostgresTools(Path home, Path folder) {
         return process.exitValue();
     }
 
-    private static boolean isRoot() throws IOException {
-        return (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
+    private static Process start(ProcessBuilder builder) throws IOException {
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new IOException(e.getMessage() + hint(), e);
+        }
+    }
+
+    private static boolean needsNamespace() throws IOException {
+        boolean nameless = "?".equals(System.getProperty("user.name")); // as the JVM puts it
+        return nameless || (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
     }
 
     private static String hint() throws IOException {
-        return isRoot()
-                ? " (as root it needs `unshare -U`, which some containers forbid: run as another user, or name a server"
-                        + " with --jdbc-url)"
+        return needsNamespace()
+                ? " (as root, or as a user without a name, it needs `unshare -U`, which some containers forbid: run as an"
+                        + " ordinary user, or name a server with --jdbc-url)"
                 : "";
     }
 }

@@ -12,7 +12,7 @@ import java.util.function.LongSupplier;
  * Shows on standard error how far a run has come: two lines drawn again and again on a terminal, else a plain line
  * about every second. Confined to one thread.
  */
-final class Progress implements AutoCloseable {
+final class Progress {
     private static final long LINE_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long MEASURE_EVERY_NANOS = Duration.ofSeconds(2).toNanos();
     private static final long PACE_WINDOW_NANOS = Duration.ofSeconds(5).toNanos();
@@ -69,19 +69,10 @@ final class Progress implements AutoCloseable {
             lastMeasured = now;
         }
         List<String> lines = ProgressText.drawn(snapshot, width, terminal);
-        // Each line erases what was there; then back up, so that the next drawing, or a message, starts over it.
-        err.print("\r\u001b[K" + lines.get(0) + "\n\u001b[K" + lines.get(1) + "\u001b[1A\r");
+        // The cursor rests below the drawing: what a shell or a signal writes there leaves it whole.
+        err.print(
+                (drawn ? "\u001b[2A" : "") + "\r\u001b[K" + lines.get(0) + "\n\u001b[K" + lines.get(1) + "\n\u001b[K");
         err.flush();
         drawn = true;
-    }
-
-    /** Leaves the last drawing where it is and goes on below it. */
-    @Override
-    public void close() {
-        if (drawn) {
-            err.print("\n\n");
-            err.flush();
-            drawn = false;
-        }
     }
 }

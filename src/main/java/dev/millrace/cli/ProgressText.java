@@ -33,7 +33,7 @@ final class ProgressText {
         String tail = " %3d%%  %,d/%,d  %s".formatted(percent, snapshot.settled(), snapshot.total(), pace(snapshot));
         int bar = Math.min(WIDEST_BAR, width - tail.length() - 3);
         String first = bar < NARROWEST_BAR ? tail.strip() : "[" + bar(percent, bar, terminal) + "]" + tail;
-        return List.of(cut(first, width), counts(snapshot, width, terminal));
+        return List.of(cut(first, width), counts(snapshot, width));
     }
 
     private static String pace(Snapshot snapshot) {
@@ -52,14 +52,14 @@ final class ProgressText {
     }
 
     /** Whole names if they fit, else shortened ones; colours only where nothing has to be cut. */
-    private static String counts(Snapshot snapshot, int width, Terminal terminal) {
+    private static String counts(Snapshot snapshot, int width) {
         for (int letters : new int[] {10, 4, 1}) {
             List<String> words = EventStatus.all().stream()
                     .map(status -> word(status, letters) + " " + "%,d".formatted(snapshot.count(status)))
                     .toList();
             String line = String.join("  ", words);
             if (line.length() < width) {
-                return terminal.colours() ? coloured(words) : line;
+                return coloured(words);
             }
         }
         return cut("%,d failed".formatted(snapshot.count(EventStatus.FAILED)), width);

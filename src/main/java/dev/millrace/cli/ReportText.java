@@ -20,12 +20,16 @@ final class ReportText {
             out.printf(Locale.ROOT, "  %-10s %,9d%n", status, last.count(status));
         }
         out.printf(Locale.ROOT, "  %-10s %,9d%n%n", "total", last.total());
-        out.printf(
-                Locale.ROOT,
-                "  %,d calls settled in %s: %.1f per second%n",
-                report.settledNow(),
-                Durations.text(last.elapsed()),
-                report.throughput());
+        if (report.settledNow() == 0) {
+            out.println("  nothing was left to do");
+        } else {
+            out.printf(
+                    Locale.ROOT,
+                    "  %,d calls settled in %s: %.1f per second%n",
+                    report.settledNow(),
+                    Durations.text(last.elapsed()),
+                    report.throughput());
+        }
         if (!report.latencies().isEmpty()) {
             out.print("  latency of a call:");
             for (int percent : PERCENTILES) {

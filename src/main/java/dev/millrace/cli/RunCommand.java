@@ -25,7 +25,8 @@ import picocli.CommandLine.Parameters;
                     + "(lower first) and timeout (seconds, or a string like \"5s\").",
             "Durable: ended at any point and started again with the same file, it goes on where it was; no call is "
                     + "lost, and none that settled is made again. A call that was under way when the process was "
-                    + "killed is made again, as nobody knows how it went.",
+                    + "killed is made again, as nobody knows how it went: at once with the embedded PostgreSQL, with "
+                    + "--jdbc-url when the killed process's lease has run out, in about half a minute.",
             "A file with a wrong line is refused before any call is made."
         },
         mixinStandardHelpOptions = true,
@@ -51,7 +52,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--flow",
             paramLabel = "NAME",
-            description = "the name under which the calls are kept (default: made of the file's name and place)")
+            description =
+                    "the name under which the calls are kept; under another one all are made anew (default: made of "
+                            + "the file's name and place)")
     private @Nullable String flow;
 
     @Option(
@@ -109,12 +112,6 @@ final class RunCommand implements Callable<Integer> {
                     "where the embedded PostgreSQL keeps its data (default: ${DEFAULT-VALUE} in the working folder)")
     private Path data = Path.of(".millrace");
 
-    @Option(
-            names = "--take-back",
-            description = "with --jdbc-url: make again the calls that killed processes had under way. Only if no other "
-                    + "worker of that database lives; with the embedded one this is known, and done")
-    private boolean takeBack;
-
     @Mixin
     private CommonOptions common = new CommonOptions();
 
@@ -124,11 +121,7 @@ final class RunCommand implements Callable<Integer> {
         String name = flow == null ? FlowName.of(file) : FlowName.checked(flow);
         CallFile.Calls calls = read(name);
         try (Interruption interruption = Interruption.listen();
-                CommandDatabase database = common.database(() -> CommandDatabase.startLocal(data))) {
-            tellWhere(database);
-            if (takeBack) {
-                database.millrace().takeBackAll();
-            }
+                CommandDatabase database = common.database(this::startLocal)) {
             try (CallRun run =
                     new CallRun(database.millrace(), name, new CallRun.Limits(concurrency, rate, attempts, bodyCap))) {
                 return run(run, calls, interruption, database);
@@ -142,7 +135,6 @@ final class RunCommand implements Callable<Integer> {
         require(bodyCap >= 0 && bodyCap <= LARGEST_BODY_CAP, "--body-cap must be 0 to " + LARGEST_BODY_CAP);
         require(Files.isRegularFile(file), "there is no file " + file);
         require(Files.isReadable(file), "the file " + file + " cannot be read");
-        require(!(takeBack && common.isLocal()), "--take-back is only for --jdbc-url");
         if (out != null) {
             ResultsFile.checkWritable(out);
         }
@@ -161,20 +153,21 @@ final class RunCommand implements Callable<Integer> {
                     calls.bad().subList(0, Math.min(BAD_LINES_SHOWN, calls.bad().size()))) {
                 common.say(file + ":" + bad.number() + ": " + bad.reason());
             }
-            String count = "%,d bad lines in %s".formatted(calls.bad().size(), file);
+            String count = "bad lines in %s: %,d".formatted(file, calls.bad().size());
             require(skipBad, count + "; nothing was appended. Mend them, or leave them out with --skip-bad");
-            common.say(count + " are left out");
+            common.say(count + ", left out");
         }
         require(!calls.good().isEmpty(), "there is no call in " + file);
         return calls;
     }
 
-    private void tellWhere(CommandDatabase database) {
-        LocalPostgres local = database.local();
-        if (local != null) {
-            common.say((local.reused() ? "found the PostgreSQL that a killed run left, in " : "PostgreSQL runs in ")
-                    + local.folder());
+    private CommandDatabase startLocal() throws IOException, InterruptedException {
+        common.say("starting PostgreSQL in " + data);
+        LocalPostgres local = LocalPostgres.start(data);
+        if (local.reused()) {
+            common.say("a killed run left its PostgreSQL running; using that");
         }
+        return CommandDatabase.on(local);
     }
 
     private Integer run(CallRun run, CallFile.Calls calls, Interruption interruption, CommandDatabase database)
@@ -184,13 +177,11 @@ final class RunCommand implements Callable<Integer> {
         Snapshot first = new Snapshot(executor.statusCounts(), Duration.ZERO, 0);
         common.say("%,d calls in %s: %,d new, %,d already settled"
                 .formatted(calls.good().size(), file, appended, first.settled()));
-        Snapshot last;
-        try (Progress progress = common.progress()) {
-            last = run.toEnd(progress, interruption);
-        }
+        Snapshot last = run.toEnd(common.progress(), interruption);
         if (!last.isDone()) {
             database.millrace().close(); // gives calls under way a moment to end, and takes the rest back
-            common.say("interrupted; the same command resumes");
+            common.say("interrupted with %,d of %,d calls settled; the same command resumes"
+                    .formatted(last.settled(), last.total()));
             return Main.INTERRUPTED;
         }
         Report report = Report.of(executor, last, first.settled());

@@ -7,23 +7,21 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What standard error is connected to: whether a person looks at it, how wide it is, and whether it takes colours and
+ * What standard error is connected to: whether a drawing is welcome there, how wide it is, and whether it takes
  * characters beyond ASCII.
  *
- * @param interactive whether it is a terminal
- * @param colours whether escape sequences for colours are welcome: on a terminal without {@code NO_COLOR}
+ * @param interactive whether it is a terminal that takes escape sequences; {@code NO_COLOR} says that it shall not
  * @param unicode whether block characters can be shown
  */
-record Terminal(boolean interactive, boolean colours, boolean unicode) {
+record Terminal(boolean interactive, boolean unicode) {
     private static final int USUAL_WIDTH = 80;
 
     /** The one this process has. */
     static Terminal ofStandardError(PrintStream err) {
-        boolean interactive = isTerminal() && !"dumb".equals(System.getenv("TERM"));
         String noColour = System.getenv("NO_COLOR");
-        boolean colours = interactive && (noColour == null || noColour.isEmpty());
+        boolean plain = (noColour != null && !noColour.isEmpty()) || "dumb".equals(System.getenv("TERM"));
         boolean unicode = err.charset().newEncoder().canEncode('\u2588');
-        return new Terminal(interactive, colours, unicode);
+        return new Terminal(!plain && isTerminal(), unicode);
     }
 
     private static boolean isTerminal() {

@@ -171,7 +171,10 @@ class CommandLineTest {
         assertThat(finished.code).isEqualTo(2);
         assertThat(finished.out).isEmpty();
         assertThat(finished.err)
-                .contains("calls.jsonl:2: not JSON", "calls.jsonl:3: timeout must be positive", "2 bad lines")
+                .contains(
+                        "calls.jsonl:2: not JSON",
+                        "calls.jsonl:3: timeout must be positive",
+                        "calls.jsonl: 2; nothing was appended")
                 .doesNotContain("MILLRACE_DEBUG");
         assertThat(api.requests()).isEmpty();
         assertThat(database.longValue("select count(*) from flow where name = 'never made'"))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.millrace.event.ConnectionException;
+import dev.millrace.event.Errors;
 import dev.millrace.event.ValidationException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -131,6 +132,19 @@ class HttpCallerTest {
         assertThat(failure.retryable()).isTrue();
         assertThat(failure).hasMessage("GET %s answered %d", url("/"), status);
         assertThat(failure.errorName()).isEqualTo("HttpStatusError");
+    }
+
+    @Test
+    void call_answeredWithALongRefusal_keepsAStartThatFitsItsErrorDocument() {
+        answer(500, "text/plain", "\u0001\"ü".repeat(20_000).getBytes(StandardCharsets.UTF_8));
+        try (HttpCaller generous = new HttpCaller(100_000)) {
+            HttpStatusException failure =
+                    catchThrowableOfType(HttpStatusException.class, () -> generous.call(HttpCall.get(url("/"))));
+
+            assertThat(Errors.document(failure).path("details").path("body").asText())
+                    .hasSize(1000);
+            assertThat(failure.details()).containsEntry("truncated", true);
+        }
     }
 
     @Test

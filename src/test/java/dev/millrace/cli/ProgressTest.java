@@ -14,10 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ProgressTest {
-    private static final Terminal PIPE = new Terminal(false, false, true);
-    private static final Terminal PLAIN_TERMINAL = new Terminal(true, false, true);
-    private static final Terminal ASCII_TERMINAL = new Terminal(true, false, false);
-    private static final Terminal COLOUR_TERMINAL = new Terminal(true, true, true);
+    private static final Terminal PIPE = new Terminal(false, true);
+    private static final Terminal TERMINAL = new Terminal(true, true);
+    private static final Terminal ASCII_TERMINAL = new Terminal(true, false);
     private static final Snapshot HALF = new Snapshot(
             Map.of(
                     EventStatus.PENDING, 960L,
@@ -41,7 +40,7 @@ class ProgressTest {
 
     @Test
     void drawn_onAWideTerminal_isABarAndTheSevenCounts() {
-        assertThat(ProgressText.drawn(HALF, 120, ASCII_TERMINAL))
+        assertThat(plain(HALF, 120))
                 .containsExactly(
                         "[" + "#".repeat(30) + ".".repeat(30) + "]  50%  1,000/2,000  100.0/s  ETA 10.0s",
                         "pending 960  processing 40  completed 940  failed 50  cancelled 10  skipped 0  aborted 0");
@@ -49,25 +48,21 @@ class ProgressTest {
 
     @Test
     void drawn_onAnOrdinaryTerminal_shortensTheNames() {
-        assertThat(ProgressText.drawn(HALF, 80, PLAIN_TERMINAL).get(1))
-                .isEqualTo("pend 960  proc 40  comp 940  fail 50  canc 10  skip 0  abor 0");
+        assertThat(plain(HALF, 80).get(1)).isEqualTo("pend 960  proc 40  comp 940  fail 50  canc 10  skip 0  abor 0");
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 10, 20, 40, 60, 80, 100, 200})
     void drawn_atAnyWidth_fitsSoThatNothingWraps(int width) {
-        assertThat(ProgressText.drawn(HALF, width, PLAIN_TERMINAL))
+        assertThat(plain(HALF, width))
                 .hasSize(2)
                 .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(width));
     }
 
     @Test
-    void drawn_withColours_saysTheSameWords() {
-        String coloured = ProgressText.drawn(HALF, 120, COLOUR_TERMINAL).get(1);
-
-        assertThat(coloured).contains("\u001b[31mfailed 50\u001b[0m", "\u001b[2mskipped 0\u001b[0m");
-        assertThat(coloured.replaceAll("\u001b\\[\\d+m", ""))
-                .isEqualTo(ProgressText.drawn(HALF, 120, PLAIN_TERMINAL).get(1));
+    void drawn_ofCounts_coloursWhatHappenedAndDimsWhatDidNot() {
+        assertThat(ProgressText.drawn(HALF, 120, TERMINAL).get(1))
+                .contains("\u001b[31mfailed 50\u001b[0m", "\u001b[2mskipped 0\u001b[0m");
     }
 
     @Test
@@ -75,7 +70,7 @@ class ProgressTest {
         Snapshot none = new Snapshot(Map.of(), Duration.ZERO, 0);
 
         assertThat(none.isDone()).isTrue();
-        assertThat(ProgressText.drawn(none, 80, PLAIN_TERMINAL).getFirst()).contains("100%  0/0");
+        assertThat(ProgressText.drawn(none, 80, TERMINAL).getFirst()).contains("100%  0/0");
     }
 
     @Test
@@ -86,7 +81,6 @@ class ProgressTest {
             progress.show(Map.of(EventStatus.PENDING, 30L - settled, EventStatus.COMPLETED, (long) settled));
             now += Duration.ofMillis(100).toNanos();
         }
-        progress.close();
 
         List<String> lines = output().lines().toList();
         assertThat(lines).hasSize(4).allMatch(line -> line.contains("settled"));
@@ -96,16 +90,15 @@ class ProgressTest {
 
     @Test
     void show_onATerminal_drawsOverItself() {
-        Progress progress = new Progress(err, COLOUR_TERMINAL, () -> now);
+        Progress progress = new Progress(err, TERMINAL, () -> now);
 
         progress.show(Map.of(EventStatus.PENDING, 2L));
         progress.show(Map.of(EventStatus.COMPLETED, 2L));
-        progress.close();
 
         assertThat(output())
                 .startsWith("\r\u001b[K[")
-                .contains("\u001b[1A\r\r\u001b[K[")
-                .endsWith("\u001b[1A\r\n\n");
+                .containsOnlyOnce("\n\u001b[K\u001b[2A\r\u001b[K[")
+                .endsWith("\n\u001b[K");
     }
 
     @Test
@@ -134,6 +127,13 @@ class ProgressTest {
         assertThat(latencies.percentile(99)).isEqualTo(Duration.ofMillis(1980));
         assertThat(latencies.percentile(100)).isEqualTo(Duration.ofSeconds(2));
         assertThat(new Latencies().percentile(50)).isEqualTo(Duration.ZERO);
+    }
+
+    /** The two lines without their colours. */
+    private static List<String> plain(Snapshot snapshot, int width) {
+        return ProgressText.drawn(snapshot, width, ASCII_TERMINAL).stream()
+                .map(line -> line.replaceAll("\u001b\\[\\d+m", ""))
+                .toList();
     }
 
     private String output() {
