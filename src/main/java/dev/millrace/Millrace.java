@@ -6,11 +6,14 @@ import dev.millrace.event.ConfigurationException;
 import dev.millrace.maintain.CountFolder;
 import dev.millrace.maintain.Promoter;
 import dev.millrace.maintain.Rescuer;
+import dev.millrace.process.Announcer;
 import dev.millrace.process.Books;
 import dev.millrace.process.DutyLoop;
+import dev.millrace.process.LateResults;
 import dev.millrace.process.Lease;
 import dev.millrace.process.Settler;
 import dev.millrace.process.Suspects;
+import dev.millrace.process.Troubles;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
 import dev.millrace.store.Schema;
@@ -22,6 +25,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A connection to one Millrace schema, and the worker that this process is in it: one pool, one registration, one set of
@@ -32,8 +37,12 @@ public final class Millrace implements AutoCloseable {
     /** The schema used unless another is configured. */
     public static final String DEFAULT_SCHEMA = "millrace";
 
+    private static final Logger log = LoggerFactory.getLogger(Millrace.class);
     private static final Duration MIGRATE_PATIENCE = Duration.ofSeconds(10);
     private static final Duration PROMOTE_INTERVAL = Duration.ofMillis(100);
+
+    /** The shortest time after which an answer to the background work is given up; else it is the lease's length. */
+    private static final Duration LEAST_WORK_BOUND = Duration.ofSeconds(5);
 
     private final MillraceBuilder settings;
     private final @Nullable AutoCloseable ownPool;
@@ -44,6 +53,7 @@ public final class Millrace implements AutoCloseable {
     private final DutyLoop promoter;
     private final DutyLoop countFolder;
     private final Waiters waiters;
+    private final LateResults lateResults;
     private final List<Executor<?>> executors = new CopyOnWriteArrayList<>();
     private boolean working; // guarded by this
     private boolean closed; // guarded by this
@@ -52,21 +62,26 @@ public final class Millrace implements AutoCloseable {
         this.settings = settings;
         this.ownPool = ownPool;
         Duration lease = settings.lease();
+        Duration workBound = lease.compareTo(LEAST_WORK_BOUND) < 0 ? LEAST_WORK_BOUND : lease;
         this.store = new Store(
-                new Database(dataSource, settings.schema(), settings.patience()), dataSource, lease.dividedBy(3));
+                new Database(dataSource, settings.schema(), settings.patience(), workBound), lease.dividedBy(3));
+        Troubles troubles = new Troubles(this::stopWorking);
+        this.lateResults = new LateResults(store.settlements(), new Announcer<>(settings.lateResultListener()));
         Books books = new Books();
-        Lease held = new Lease(store.workers(), lease, books::abandonAll);
+        Lease held = new Lease(store.workers(), lease, books::abandonAll, troubles);
         this.clocks = new ScheduledThreadPoolExecutor(
                 1, task -> Thread.ofPlatform().name("millrace-clock").daemon().unstarted(task));
         clocks.setRemoveOnCancelPolicy(true);
-        this.worker = new Worker(held, books, new Suspects(), new Settler(store.settlements(), held::isSafe), clocks);
+        Settler settler = new Settler(store.settlements(), held::isSafe, lateResults, troubles);
+        this.worker = new Worker(held, books, new Suspects(), settler, clocks, troubles);
         this.rescuer = new DutyLoop(
                 "rescuer",
-                new Rescuer(store.workers(), held::safeWorker, lease, settings.maxCrashes(), this::wakeAll)::cycle);
-        this.promoter =
-                new DutyLoop("promoter", new Promoter(store.schedule(), PROMOTE_INTERVAL, this::wakeFlow)::cycle);
-        this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle);
-        this.waiters = new Waiters(store.events());
+                new Rescuer(store.workers(), held::safeWorker, lease, settings.maxCrashes(), this::wakeAll)::cycle,
+                troubles);
+        this.promoter = new DutyLoop(
+                "promoter", new Promoter(store.schedule(), PROMOTE_INTERVAL, this::wakeFlow)::cycle, troubles);
+        this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle, troubles);
+        this.waiters = new Waiters(store.events(), troubles);
     }
 
     /**
@@ -109,6 +124,11 @@ public final class Millrace implements AutoCloseable {
     /** The id under which this process claims. */
     public UUID workerId() {
         return worker.lease().worker();
+    }
+
+    /** How many answers this process gave after it had lost the claim: refused, and kept beside the lost attempt. */
+    public long lateResults() {
+        return lateResults.count();
     }
 
     /**
@@ -180,6 +200,12 @@ public final class Millrace implements AutoCloseable {
         executors.add(executor);
     }
 
+    /** This JVM is not to be trusted any more: nothing new is claimed. */
+    private void stopWorking(Throwable error) {
+        log.error("this worker stops claiming", error);
+        executors.forEach(Executor::stop);
+    }
+
     /** Wakes the executors of a flow: it has got something to do. */
     void wakeFlow(int flow) {
         for (Executor<?> executor : executors) {
@@ -217,6 +243,7 @@ public final class Millrace implements AutoCloseable {
         config.setConnectionTimeout(
                 1_000); // what waits longer is repeated anyway; and this bounds the pool's own back-off
         config.setInitializationFailTimeout(-1); // the first statement finds out, with the builder's patience
+        config.addDataSourceProperty("connectTimeout", "5");
         config.addDataSourceProperty("reWriteBatchedInserts", "true");
         config.addDataSourceProperty("tcpKeepAlive", "true");
         config.addDataSourceProperty("ApplicationName", "millrace");

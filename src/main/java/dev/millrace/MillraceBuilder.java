@@ -1,10 +1,12 @@
 package dev.millrace;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.millrace.event.LateResult;
 import dev.millrace.event.Payloads;
 import dev.millrace.store.Database;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,7 @@ public final class MillraceBuilder {
     private int payloadCap = Payloads.DEFAULT_CAP_BYTES;
     private int responseCap = Payloads.DEFAULT_CAP_BYTES;
     private boolean migrate;
+    private Consumer<? super LateResult> lateResultListener = late -> {};
 
     MillraceBuilder() {}
 
@@ -89,6 +92,15 @@ public final class MillraceBuilder {
         return this;
     }
 
+    /**
+     * Hears of each answer that a handler gave after this process had lost the event. Called on a thread of its own, one at
+     * a time; what it throws is logged.
+     */
+    public MillraceBuilder onLateResult(Consumer<? super LateResult> listener) {
+        this.lateResultListener = listener;
+        return this;
+    }
+
     /** Brings the schema up to date when connecting; by default a schema that is not is refused. */
     public MillraceBuilder migrate() {
         this.migrate = true;
@@ -138,6 +150,10 @@ public final class MillraceBuilder {
 
     Duration lease() {
         return lease;
+    }
+
+    Consumer<? super LateResult> lateResultListener() {
+        return lateResultListener;
     }
 
     int maxCrashes() {

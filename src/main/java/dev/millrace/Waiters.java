@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import dev.millrace.process.DutyLoop;
+import dev.millrace.process.Troubles;
 import dev.millrace.store.Events;
 import java.time.Duration;
 import java.util.List;
@@ -20,11 +21,12 @@ final class Waiters implements AutoCloseable {
 
     private final Events events;
     private final ConcurrentHashMap<UUID, List<CountDownLatch>> waiting = new ConcurrentHashMap<>();
-    private final DutyLoop loop = new DutyLoop("waiters", this::cycle);
+    private final DutyLoop loop;
     private volatile Duration pause = FIRST_PAUSE;
 
-    Waiters(Events events) {
+    Waiters(Events events, Troubles troubles) {
         this.events = events;
+        this.loop = new DutyLoop("waiters", this::cycle, troubles);
     }
 
     /** Falls when the event has ended. Whoever stops waiting before calls {@link #forget}. */

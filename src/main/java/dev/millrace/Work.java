@@ -38,7 +38,8 @@ final class Work<T> {
         var gate = new Gate<T>(handlers.permission(), settings.permissionTimeout());
         this.processor =
                 new Processor<>(settings, millrace.store().claims(), source, gate, runs, millrace.worker(), this::wake);
-        this.loop = new DutyLoop("executor-" + flow.id(), processor::cycle);
+        this.loop = new DutyLoop(
+                "executor-" + flow.id(), processor::cycle, millrace.worker().troubles());
     }
 
     /** Registers the worker; runs nothing yet. */

@@ -5,6 +5,7 @@ import dev.millrace.event.EventStatus;
 import dev.millrace.event.EventTimeoutException;
 import dev.millrace.event.ExecutionException;
 import dev.millrace.event.Json;
+import dev.millrace.event.LeaseLostException;
 import dev.millrace.store.ChunkRow;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Settlement;
@@ -84,9 +85,14 @@ final class Attempt<T> implements Run<T> {
         CompletableFuture<Settler.Fate> stored = new CompletableFuture<>();
         settler.submit(new ChunkRow(claim.hold(), index, value), stored::complete);
         try {
-            if (stored.get() == Settler.Fate.STALE) {
-                throw new ExecutionException("event %s attempt %d: the claim is lost, its chunk %d was not stored"
-                        .formatted(claim.id(), claim.attempt(), index));
+            switch (stored.get()) {
+                case COMMITTED -> {}
+                case STALE ->
+                    throw new LeaseLostException("event %s attempt %d: the claim is lost, its chunk %d was not stored"
+                            .formatted(claim.id(), claim.attempt(), index));
+                case REFUSED ->
+                    throw new ExecutionException("event %s attempt %d: the database refused its chunk %d, see the log"
+                            .formatted(claim.id(), claim.attempt(), index));
             }
         } catch (java.util.concurrent.ExecutionException e) {
             throw new IllegalStateException("a chunk's fate is never an error", e);

@@ -1,7 +1,7 @@
 package dev.millrace.process;
 
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -9,28 +9,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Owns a thread that repeats a duty until it is stopped: the duty says how long to idle, a wake-up cuts that short. What a
- * duty throws is logged, at most once a second, and the duty is tried again a little later. Thread-safe; may be started
- * and stopped any number of times, in any order.
+ * Owns a thread that repeats a duty until it is stopped: the duty says how long to idle, a wake-up cuts that short. Whatever
+ * a duty throws is reported, and the duty is tried again after a random part of a pause that doubles up to a second, so
+ * that many loops do not come back to a database as one. Thread-safe; may be started and stopped any number of times, in
+ * any order.
  */
 public final class DutyLoop implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DutyLoop.class);
-    private static final Duration AFTER_ERROR = Duration.ofMillis(200);
-    private static final long LOG_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long FIRST_PAUSE_MILLIS = 100;
+    private static final long LONGEST_PAUSE_MILLIS = 1_000;
 
     private final String name;
     private final Duty duty;
+    private final Troubles troubles;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private @Nullable Thread thread; // guarded by lock
     private boolean stopping; // guarded by lock
     private boolean awake; // guarded by lock: a wake-up that came while the duty ran
-    private long lastLogNanos = System.nanoTime() - LOG_EVERY_NANOS; // confined to the loop's thread
+    private int failures; // in a row; confined to the loop's thread
 
     /** A loop that does not run yet; its thread will be called {@code millrace-} and the name. */
-    public DutyLoop(String name, Duty duty) {
+    public DutyLoop(String name, Duty duty, Troubles troubles) {
         this.name = "millrace-" + name;
         this.duty = duty;
+        this.troubles = troubles;
     }
 
     /** Work that is done over and over. */
@@ -109,27 +112,13 @@ public final class DutyLoop implements AutoCloseable {
         }
     }
 
-    /** Stops and waits up to ten seconds; interrupts the thread after half of it. */
-    @Override
-    public void close() {
-        stop();
-        try {
-            if (!awaitStopped(Duration.ofSeconds(5))) {
-                interrupt();
-                if (!awaitStopped(Duration.ofSeconds(5))) {
-                    log.warn("loop={} did not end within 10 s of being asked", name);
-                }
-            }
-        } catch (InterruptedException e) {
-            interrupt();
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void interrupt() {
+    /** As {@link #stop}, and interrupts what it is doing. */
+    public void hurry() {
         lock.lock();
         try {
             if (thread != null) {
+                stopping = true;
+                changed.signalAll();
                 thread.interrupt();
             }
         } finally {
@@ -137,10 +126,28 @@ public final class DutyLoop implements AutoCloseable {
         }
     }
 
+    /** Stops and waits up to ten seconds; interrupts the thread after half of it. */
+    @Override
+    public void close() {
+        stop();
+        try {
+            if (!awaitStopped(Duration.ofSeconds(5))) {
+                hurry();
+                if (!awaitStopped(Duration.ofSeconds(5))) {
+                    log.warn("loop={} did not end within 10 s of being asked", name);
+                }
+            }
+        } catch (InterruptedException e) {
+            hurry();
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void run() {
         try {
-            while (idle(perform())) {
-                // the duty and the idling are the loop
+            boolean goOn = true;
+            while (goOn) {
+                goOn = repeat();
             }
         } finally {
             lock.lock();
@@ -154,27 +161,32 @@ public final class DutyLoop implements AutoCloseable {
         }
     }
 
-    private Duration perform() {
+    /** Once more, and the idling after it; false when the loop shall end. */
+    private boolean repeat() {
         try {
-            return duty.perform();
+            Duration idle = duty.perform();
+            failures = 0;
+            return idle(idle, true);
         } catch (InterruptedException e) {
-            return Duration.ZERO; // asked to hurry: the stop flag decides
-        } catch (Exception | LinkageError | StackOverflowError e) { // the loop must outlive its duty's errors
-            long now = System.nanoTime();
-            if (now - lastLogNanos >= LOG_EVERY_NANOS) {
-                lastLogNanos = now;
-                log.warn("loop={} failed, will try again", name, e);
-            }
-            return AFTER_ERROR;
+            return idle(Duration.ZERO, true); // asked to hurry: the stop flag decides
+        } catch (Throwable e) { // the loop must outlive whatever its duty throws
+            troubles.report(name, e);
+            return idle(afterFailure(), false);
         }
     }
 
+    private Duration afterFailure() {
+        long ceiling = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures, 10));
+        failures++;
+        return Duration.ofMillis(1 + ThreadLocalRandom.current().nextLong(ceiling));
+    }
+
     /** Returns false when the loop shall end. */
-    private boolean idle(Duration time) {
+    private boolean idle(Duration time, boolean wakeable) {
         lock.lock();
         try {
             long left = time.toNanos();
-            while (!stopping && !awake && left > 0) {
+            while (!stopping && !(wakeable && awake) && left > 0) {
                 left = changed.awaitNanos(left);
             }
             awake = false;

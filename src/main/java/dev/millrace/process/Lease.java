@@ -31,12 +31,13 @@ import org.slf4j.LoggerFactory;
  */
 public final class Lease implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Lease.class);
-    private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
+    private static final long LONGEST_PAUSE_MILLIS = 500;
 
     private final Workers workers;
     private final Duration length;
     private final Runnable whenLost;
-    private final DutyLoop loop = new DutyLoop("lease", this::cycle);
+    private final Troubles troubles;
+    private final DutyLoop loop;
     private volatile Holding holding = new Holding(UUID.randomUUID(), 0, false);
     private boolean started; // guarded by this
 
@@ -44,10 +45,12 @@ public final class Lease implements AutoCloseable {
     private record Holding(UUID worker, long renewedNanos, boolean registered) {}
 
     /** @param whenLost drops everything that was claimed; called before the worker registers anew */
-    public Lease(Workers workers, Duration length, Runnable whenLost) {
+    public Lease(Workers workers, Duration length, Runnable whenLost, Troubles troubles) {
         this.workers = workers;
         this.length = length;
         this.whenLost = whenLost;
+        this.troubles = troubles;
+        this.loop = new DutyLoop("lease", this::cycle, troubles);
     }
 
     /** The id to claim under now. Changes when the lease is lost. */
@@ -95,17 +98,15 @@ public final class Lease implements AutoCloseable {
         Holding before = holding;
         if (!before.registered()) {
             register(); // after a loss; if it fails, the loop tries again
-            return interval();
+            return isSafe() ? interval() : Duration.ZERO;
         }
         long sent = System.nanoTime();
         boolean alive;
         try {
             alive = workers.renew(before.worker(), length);
         } catch (RuntimeException e) {
-            log.warn("worker={} {}", before.worker(), e.getMessage());
-            return Duration.ofNanos(1
-                    + ThreadLocalRandom.current()
-                            .nextLong(shorter(interval(), LONGEST_PAUSE).toNanos()));
+            troubles.report("lease of " + before.worker(), e);
+            return pause();
         }
         if (!alive) {
             lose(before.worker());
@@ -131,17 +132,22 @@ public final class Lease implements AutoCloseable {
         return length.toNanos() / 5 * 4;
     }
 
-    private static Duration shorter(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
+    /** A random part of a quarter of the interval: what is left of a lease after an outage may be short. */
+    private Duration pause() {
+        long ceiling = Math.min(LONGEST_PAUSE_MILLIS, interval().toMillis() / 4);
+        return Duration.ofMillis(1 + ThreadLocalRandom.current().nextLong(ceiling));
     }
 
-    /** Stops renewing and leaves, unless claims are left: those stay until the lease has run out. */
+    /** Stops renewing and leaves; what is still held goes back. */
     @Override
     public synchronized void close() {
         loop.close();
         if (started && holding.registered()) {
             try {
-                workers.leave(holding.worker());
+                int left = workers.leave(holding.worker());
+                if (left > 0) {
+                    log.warn("worker={} events={} went back when it left", holding.worker(), left);
+                }
             } catch (RuntimeException e) {
                 log.warn(
                         "worker={} could not say goodbye; its lease will run out: {}",

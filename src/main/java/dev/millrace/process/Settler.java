@@ -10,14 +10,14 @@ import dev.millrace.store.Settlement.Returned;
 import dev.millrace.store.Settlements;
 import dev.millrace.store.SqlErrors;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,27 +28,28 @@ import org.slf4j.LoggerFactory;
  */
 public final class Settler implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Settler.class);
-
-    /** Answers in one statement: past a few hundred the time for each no longer falls (peers-measured, F). */
-    private static final int GROUP = 1_000;
-
     private static final Duration WHILE_IN_DOUBT = Duration.ofMillis(20);
 
     private final Settlements store;
     private final BooleanSupplier leaseIsSafe;
-    private final Group<ChunkRow> chunks;
-    private final Group<Returned> returned;
-    private final Group<Ended> ended;
-    private final DutyLoop loop = new DutyLoop("settler", this::flush);
+    private final LateResults late;
+    private final Outbox<ChunkRow> chunks = new Outbox<>(new Chunks());
+    private final Outbox<Returned> returned = new Outbox<>(new Returns());
+    private final Outbox<Ended> ended = new Outbox<>(new Endings(this::failInstead));
+    private final Outbox<Ended> failedInstead =
+            new Outbox<>(new Endings((item, error) -> item.owner().accept(Fate.REFUSED)));
+    private final DutyLoop loop;
     private volatile boolean flushing;
 
-    /** @param leaseIsSafe whether it may write now; while it may not, answers are kept */
-    public Settler(Settlements store, BooleanSupplier leaseIsSafe) {
+    /**
+     * @param leaseIsSafe whether it may write now; while it may not, answers are kept
+     * @param late takes the answers whose claims were lost
+     */
+    public Settler(Settlements store, BooleanSupplier leaseIsSafe, LateResults late, Troubles troubles) {
         this.store = store;
         this.leaseIsSafe = leaseIsSafe;
-        this.chunks = new Group<>(ChunkRow::id, store::addChunks);
-        this.returned = new Group<>(Returned::id, answers -> fenced(answers, store.giveBack(answers)));
-        this.ended = new Group<>(Ended::id, answers -> fenced(answers, store.end(answers)));
+        this.late = late;
+        this.loop = new DutyLoop("settler", this::cycle, troubles);
     }
 
     /** What became of an answer. */
@@ -56,7 +57,9 @@ public final class Settler implements AutoCloseable {
         /** Committed, by this try or by an earlier one. */
         COMMITTED,
         /** Refused: the claim was no longer this worker's. Nothing was written. */
-        STALE
+        STALE,
+        /** The database does not take it, for what it says. Nothing was written. */
+        REFUSED
     }
 
     /** Starts flushing; may be called again. */
@@ -67,15 +70,21 @@ public final class Settler implements AutoCloseable {
     /** Takes an ending; the owner hears on the settler's thread, after the commit. */
     public void submit(Settlement answer, Consumer<Fate> owner) {
         switch (answer) {
-            case Ended end -> ended.queue.add(new Item<>(end, owner));
-            case Returned back -> returned.queue.add(new Item<>(back, owner));
+            case Ended end -> ended.add(end, owner);
+            case Returned back -> returned.add(back, owner);
         }
         wake();
     }
 
     /** Takes a chunk; the owner hears on the settler's thread, after the commit. */
     public void submit(ChunkRow chunk, Consumer<Fate> owner) {
-        chunks.queue.add(new Item<>(chunk, owner));
+        chunks.add(chunk, owner);
+        wake();
+    }
+
+    /** Takes what a handler answered after its claim was known to be lost. */
+    void tooLate(Settlement answer) {
+        late.add(List.of(answer));
         wake();
     }
 
@@ -96,20 +105,37 @@ public final class Settler implements AutoCloseable {
         }
     }
 
-    private Duration flush() {
+    private Duration cycle() {
         if (!leaseIsSafe.getAsBoolean()) {
             return WHILE_IN_DOUBT;
         }
         flushing = true;
         try {
-            chunks.flush();
-            returned.flush();
-            ended.flush();
+            flush();
         } finally {
             flushing = false;
         }
-        boolean more = !(chunks.queue.isEmpty() && returned.queue.isEmpty() && ended.queue.isEmpty());
-        return more ? Duration.ZERO : Duration.ofSeconds(1);
+        return isEmpty() ? Duration.ofSeconds(1) : Duration.ZERO;
+    }
+
+    private boolean isEmpty() {
+        return chunks.isEmpty() && returned.isEmpty() && ended.isEmpty() && failedInstead.isEmpty() && late.isEmpty();
+    }
+
+    /** One group of each kind, whatever becomes of the others. */
+    private void flush() {
+        RuntimeException failure = null;
+        for (Runnable flush :
+                List.<Runnable>of(chunks::flush, returned::flush, ended::flush, failedInstead::flush, late::flush)) {
+            try {
+                flush.run();
+            } catch (RuntimeException e) {
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** After a refusal, tells a lost claim from an own ending whose acknowledgement was lost. */
@@ -122,81 +148,122 @@ public final class Settler implements AutoCloseable {
         return done;
     }
 
-    /** One answer and who waits for it. */
-    private record Item<A>(A answer, Consumer<Fate> owner) {}
+    private static long length(@Nullable String... texts) {
+        return Stream.of(texts)
+                .mapToLong(text -> text == null ? 0 : text.length())
+                .sum();
+    }
 
-    /** The answers of one kind, which one statement writes. */
-    private final class Group<A> {
-        private final ConcurrentLinkedQueue<Item<A>> queue = new ConcurrentLinkedQueue<>();
-        private final Function<A, UUID> id;
-        private final Function<List<A>, Set<UUID>> statement;
+    /** Endings for good. */
+    private final class Endings implements Outbox.Kind<Ended> {
+        private final BiConsumer<Outbox.Item<Ended>, RuntimeException> otherwise;
 
-        Group(Function<A, UUID> id, Function<List<A>, Set<UUID>> statement) {
-            this.id = id;
-            this.statement = statement;
+        /** @param otherwise what becomes of one that the database refuses */
+        Endings(BiConsumer<Outbox.Item<Ended>, RuntimeException> otherwise) {
+            this.otherwise = otherwise;
         }
 
-        void flush() {
-            List<Item<A>> items = new ArrayList<>();
-            Item<A> item;
-            while (items.size() < GROUP && (item = queue.poll()) != null) {
-                items.add(item);
-            }
-            if (!items.isEmpty()) {
-                write(items);
-            }
+        @Override
+        public UUID id(Ended answer) {
+            return answer.id();
         }
 
-        private void write(List<Item<A>> items) {
-            Set<UUID> done;
-            try {
-                done = statement.apply(items.stream().map(Item::answer).toList());
-            } catch (RuntimeException e) {
-                afterFailure(items, e);
-                return;
-            }
-            for (Item<A> item : items) {
-                UUID event = id.apply(item.answer());
-                if (done.contains(event)) {
-                    tell(item, Fate.COMMITTED);
-                } else {
-                    log.warn("event={} stale: the claim was lost before this could be written; nothing was", event);
-                    tell(item, Fate.STALE);
-                }
-            }
+        @Override
+        public long characters(Ended answer) {
+            return length(answer.response(), answer.error());
         }
 
-        /** The database is away: keep them. Or it refused one of them: find out which, and fail that one alone. */
-        private void afterFailure(List<Item<A>> items, RuntimeException error) {
-            if (SqlErrors.isTransient(error)) {
-                queue.addAll(items);
-                throw error; // the loop logs it and pauses
-            }
-            if (items.size() > 1) {
-                items.forEach(item -> write(List.of(item)));
-                return;
-            }
-            Item<A> item = items.getFirst();
-            log.error("event={} the database refused what its handler answered", id.apply(item.answer()), error);
-            if (item.answer() instanceof Ended end && end.status() == EventStatus.COMPLETED) {
-                ended.queue.add(new Item<>(unstorable(end, error), item.owner()));
-            } else {
-                tell(item, Fate.STALE); // its claim stays until the lease ends
-            }
+        @Override
+        public Set<UUID> write(List<Ended> answers) {
+            return fenced(answers, store.end(answers));
         }
 
-        private void tell(Item<A> item, Fate fate) {
-            try {
-                item.owner().accept(fate);
-            } catch (RuntimeException e) { // one owner must not keep the others from hearing
-                log.error("event={} after its settlement", id.apply(item.answer()), e);
-            }
+        @Override
+        public void stale(List<Ended> answers) {
+            late.add(answers);
+        }
+
+        @Override
+        public void refused(Outbox.Item<Ended> item, RuntimeException error) {
+            log.error(
+                    "event={} the database refused what came of it",
+                    item.answer().id(),
+                    error);
+            otherwise.accept(item, error);
         }
     }
 
-    private static Ended unstorable(Ended end, RuntimeException error) {
-        var problem = new ExecutionException("the response could not be stored: " + SqlErrors.reason(error));
+    /** Returns to pending. */
+    private final class Returns implements Outbox.Kind<Returned> {
+        @Override
+        public UUID id(Returned answer) {
+            return answer.id();
+        }
+
+        @Override
+        public long characters(Returned answer) {
+            return length(answer.error());
+        }
+
+        @Override
+        public Set<UUID> write(List<Returned> answers) {
+            return fenced(answers, store.giveBack(answers));
+        }
+
+        @Override
+        public void stale(List<Returned> answers) {
+            late.add(answers);
+        }
+
+        @Override
+        public void refused(Outbox.Item<Returned> item, RuntimeException error) {
+            Returned answer = item.answer();
+            log.error("event={} the database refused its return to pending", answer.id(), error);
+            failInstead(answer, answer.duration(), error, item.owner());
+        }
+    }
+
+    /** Pieces of streams. */
+    private final class Chunks implements Outbox.Kind<ChunkRow> {
+        @Override
+        public UUID id(ChunkRow chunk) {
+            return chunk.id();
+        }
+
+        @Override
+        public long characters(ChunkRow chunk) {
+            return length(chunk.value());
+        }
+
+        @Override
+        public Set<UUID> write(List<ChunkRow> answers) {
+            return store.addChunks(answers);
+        }
+
+        @Override
+        public void stale(List<ChunkRow> answers) {
+            log.warn(
+                    "event={} chunks={} of lost claims were refused",
+                    answers.getFirst().id(),
+                    answers.size());
+        }
+
+        @Override
+        public void refused(Outbox.Item<ChunkRow> item, RuntimeException error) {
+            log.error("event={} the database refused a chunk", item.answer().id(), error);
+            item.owner().accept(Fate.REFUSED);
+        }
+    }
+
+    private void failInstead(Outbox.Item<Ended> item, RuntimeException error) {
+        failInstead(item.answer(), item.answer().duration(), error, item.owner());
+    }
+
+    /** What came of it cannot be stored: then it has failed for that. */
+    private void failInstead(
+            Settlement answer, @Nullable Duration duration, RuntimeException error, Consumer<Fate> owner) {
+        var problem = new ExecutionException("the answer could not be stored: " + SqlErrors.reason(error));
         String document = Errors.document(problem).toString();
-        return new Ended(end.hold(), EventStatus.FAILED, end.duration(), null, document, true);
+        failedInstead.add(new Ended(answer.hold(), EventStatus.FAILED, duration, null, document, true), owner);
     }
 }

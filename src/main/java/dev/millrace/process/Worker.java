@@ -7,4 +7,10 @@ import java.util.concurrent.ScheduledExecutorService;
  *
  * @param clocks times handlers out
  */
-public record Worker(Lease lease, Books books, Suspects suspects, Settler settler, ScheduledExecutorService clocks) {}
+public record Worker(
+        Lease lease,
+        Books books,
+        Suspects suspects,
+        Settler settler,
+        ScheduledExecutorService clocks,
+        Troubles troubles) {}

@@ -37,7 +37,7 @@ public final class Counts {
      * @return whether there may be more
      */
     public boolean fold() {
-        int folded = database.once(handle -> handle.createQuery(database.sql("fold_counts"))
+        int folded = database.onceOnly(handle -> handle.createQuery(database.sql("fold_counts"))
                 .bind("batch", FOLD_BATCH)
                 .mapTo(Integer.class)
                 .one());

@@ -17,6 +17,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -24,6 +25,8 @@ import org.jdbi.v3.core.Handles;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.statement.SqlStatements;
+import org.jdbi.v3.core.statement.StatementExceptions;
+import org.jdbi.v3.core.statement.StatementExceptions.MessageRendering;
 import org.jdbi.v3.core.statement.TemplateEngine;
 import org.jdbi.v3.postgres.PostgresPlugin;
 import org.jspecify.annotations.Nullable;
@@ -41,24 +44,38 @@ public final class Database {
     private static final long FIRST_PAUSE_MILLIS = 50;
     private static final long LONGEST_PAUSE_MILLIS = 1_000;
 
+    /** How long a caller's statement may take to answer; large appends and clean-ups are the slow ones. */
+    private static final Duration CALL_BOUND = Duration.ofSeconds(60);
+
     private final DataSource dataSource;
     private final String schema;
-    private final Jdbi jdbi;
+    private final Lending lending;
+    private final Jdbi calls;
+    private final Jdbi work;
     private final Duration patience;
     private final Map<String, String> statements = new ConcurrentHashMap<>();
     private volatile @Nullable String mode; // of transactions; null while the default will do
+    private volatile boolean closing;
+
+    /** As the other one, for callers without background work. */
+    public Database(DataSource dataSource, String schema, Duration patience) {
+        this(dataSource, schema, patience, CALL_BOUND);
+    }
 
     /**
      * Opens nothing yet.
      *
      * @param patience how long a call is repeated while the database cannot be reached
+     * @param workBound how long a statement of the background work may take to answer
      * @throws IllegalArgumentException if the schema's name is not lower case letters, digits and underscores
      */
-    public Database(DataSource dataSource, String schema, Duration patience) {
+    public Database(DataSource dataSource, String schema, Duration patience, Duration workBound) {
         this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
         this.schema = checkSchema(schema);
         this.patience = patience;
-        this.jdbi = configured(Jdbi.create(dataSource));
+        this.lending = new Lending(dataSource);
+        this.calls = configured(Jdbi.create(lending.within(CALL_BOUND)));
+        this.work = configured(Jdbi.create(lending.within(workBound)));
     }
 
     /**
@@ -131,13 +148,13 @@ public final class Database {
      * repeatable: reads are, and writes that are fenced or keyed by an id.
      */
     <R> R once(Function<Handle, R> work) {
-        return repeated(() -> jdbi.withHandle(handle -> committed(handle, work)));
+        return repeated(() -> calls.withHandle(handle -> committed(handle, work)));
     }
 
-    /** As {@link #once}, but a lost connection is the caller's to deal with. */
-    <R> R onceOnly(Function<Handle, R> work) {
+    /** As {@link #once}, but a lost connection is the caller's to deal with; for background work, which looks again anyway. */
+    <R> R onceOnly(Function<Handle, R> statement) {
         try {
-            return jdbi.withHandle(handle -> committed(handle, work));
+            return work.withHandle(handle -> committed(handle, statement));
         } catch (JdbiException e) {
             throw SqlErrors.translated(e);
         }
@@ -145,12 +162,12 @@ public final class Database {
 
     /** Runs several statements in one transaction; repeatable as {@link #once} is. */
     <R> R inTransaction(Function<Handle, R> work) {
-        return repeated(() -> jdbi.withHandle(handle -> Transactions.run(handle, mode, work)));
+        return repeated(() -> calls.withHandle(handle -> inTransaction(handle, mode, work)));
     }
 
     /** Runs reads that see one moment of the database; repeated when the connection is lost. */
     <R> R inSnapshot(Function<Handle, R> work) {
-        return repeated(() -> jdbi.withHandle(handle -> Transactions.run(handle, sql("snapshot"), work)));
+        return repeated(() -> calls.withHandle(handle -> inTransaction(handle, sql("snapshot"), work)));
     }
 
     /** Runs statements in the caller's own transaction, once, and leaves the connection as it is. */
@@ -168,27 +185,58 @@ public final class Database {
         jdbi.getConfig(Handles.class)
                 .setForceEndTransactions(false); // Transactions ends them; a pool may be without autocommit
         jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP); // "<" is an operator here
+        jdbi.getConfig(StatementExceptions.class)
+                .setMessageRendering(MessageRendering.NONE); // not the statement's text
         return jdbi;
     }
 
     private <R> R committed(Handle handle, Function<Handle, R> work) {
         try {
             if (mode == null && handle.getConnection().getAutoCommit()) {
-                return work.apply(handle);
+                return watched(handle, () -> work.apply(handle));
             }
         } catch (SQLException e) {
             throw SqlErrors.unchecked("cannot read the connection's mode", e);
         }
-        return Transactions.run(handle, mode, work);
+        return inTransaction(handle, mode, work);
     }
 
-    private <R> R repeated(java.util.function.Supplier<R> work) {
+    private static <R> R inTransaction(Handle handle, @Nullable String mode, Function<Handle, R> work) {
+        return watched(handle, () -> Transactions.run(handle, mode, work));
+    }
+
+    /** A server that only reads is the wrong one, after a failover: its connection must not be lent again. */
+    private static <R> R watched(Handle handle, Supplier<R> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException e) {
+            if (SqlErrors.isReadOnly(e)) {
+                Lending.abort(handle.getConnection());
+            }
+            throw e;
+        }
+    }
+
+    /** From now on gives up at the first failure, since the process ends. */
+    void closing() {
+        closing = true;
+    }
+
+    /** Breaks off every statement under way. */
+    void breakOff() {
+        closing = true;
+        lending.breakOff();
+    }
+
+    <R> R repeated(Supplier<R> work) {
         long giveUp = System.nanoTime() + patience.toNanos();
         for (int failures = 0; ; failures++) {
             try {
                 return work.get();
             } catch (RuntimeException e) {
-                if (!SqlErrors.isTransient(e) || Thread.currentThread().isInterrupted()) {
+                if (closing
+                        || !SqlErrors.isTransient(e)
+                        || Thread.currentThread().isInterrupted()) {
                     throw SqlErrors.translated(e);
                 }
                 if (System.nanoTime() - giveUp >= 0) {

@@ -2,26 +2,37 @@ package dev.millrace.store;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import javax.sql.DataSource;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One connection kept for one purpose, so that a pool emptied by others, or a network that swallows packets, cannot hold
- * it up for longer than a bound. Opened when needed, thrown away after any error. Confined to one thread.
+ * it up for longer than a bound. Opened when needed, thrown away after any error. Confined to one thread, but for
+ * {@link #breakOff}.
  */
 final class OwnConnection implements AutoCloseable {
     private static final Executor CALLING_THREAD = Runnable::run;
 
-    private final DataSource dataSource;
+    private final Source source;
     private final Duration bound;
-    private @Nullable Connection connection;
+    private volatile @Nullable Connection connection;
 
-    /** @param bound how long any answer may take */
-    OwnConnection(DataSource dataSource, Duration bound) {
-        this.dataSource = dataSource;
+    /** @param bound how long opening, and any answer, may take */
+    OwnConnection(Source source, Duration bound) {
+        this.source = source;
         this.bound = bound;
+    }
+
+    /** Where connections come from; if from a pool, the one kept is lost to others. */
+    @FunctionalInterface
+    interface Source {
+        Connection open() throws SQLException;
     }
 
     /** Work with a connection in autocommit. */
@@ -34,16 +45,58 @@ final class OwnConnection implements AutoCloseable {
     <R> R once(Work<R> work) throws SQLException {
         Connection current = connection;
         if (current == null) {
-            current = dataSource.getConnection();
+            current = open();
             connection = current;
-            current.setAutoCommit(true);
-            current.setNetworkTimeout(CALLING_THREAD, Math.toIntExact(bound.toMillis()));
         }
         try {
             return work.on(current);
         } catch (SQLException e) {
+            breakOff();
             close();
             throw e;
+        }
+    }
+
+    /** Opens on a thread of its own: a pool's wait, or a connect to nowhere, would outlast the bound. */
+    private Connection open() throws SQLException {
+        CompletableFuture<Connection> opened = new CompletableFuture<>();
+        Thread opener = Thread.ofVirtual().name("millrace-connect").start(() -> {
+            try {
+                Connection fresh = source.open();
+                if (!opened.complete(fresh)) {
+                    fresh.close(); // nobody waits for it any more
+                }
+            } catch (Throwable e) {
+                opened.completeExceptionally(e);
+            }
+        });
+        try {
+            Connection fresh = opened.get(bound.toNanos(), TimeUnit.NANOSECONDS);
+            fresh.setAutoCommit(true);
+            fresh.setNetworkTimeout(CALLING_THREAD, Math.toIntExact(bound.toMillis()));
+            return fresh;
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof SQLException cause
+                    ? cause
+                    : new SQLTransientConnectionException("no connection: " + e.getCause(), e.getCause());
+        } catch (TimeoutException | InterruptedException e) {
+            if (opened.completeExceptionally(e)) {
+                opener.interrupt(); // closes its socket, or ends its wait for the pool
+            } else {
+                opened.join().close();
+            }
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            throw new SQLTransientConnectionException("no connection within " + bound, e);
+        }
+    }
+
+    /** Breaks the connection: whoever waits for an answer on it gets an error. From any thread. */
+    void breakOff() {
+        Connection current = connection;
+        if (current != null) {
+            Lending.abort(current);
         }
     }
 

@@ -17,7 +17,7 @@ public final class Schedule {
 
     /** Makes up to {@link #BATCH} due events claimable; says how many of which flow. */
     public Map<Integer, Integer> promote() {
-        return database.once(handle -> handle
+        return database.onceOnly(handle -> handle
                 .createQuery(database.sql("promote"))
                 .bind("batch", BATCH)
                 .map((row, context) -> Map.entry(row.getInt("flow"), row.getInt("n")))

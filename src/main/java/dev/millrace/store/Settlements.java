@@ -82,6 +82,23 @@ public final class Settlements {
                 .list()));
     }
 
+    /** Notes at lost attempts what their worker answered afterwards; says for which events there was one. */
+    public Set<UUID> noteLate(List<LateAnswer> answers) {
+        return new HashSet<>(database.onceOnly(handle -> handle.createQuery(database.sql("late"))
+                .bind("ids", Binds.uuids(answers, answer -> answer.hold().id()))
+                .bind("workers", Binds.uuids(answers, answer -> answer.hold().worker()))
+                .bind(
+                        "attempts",
+                        Binds.integers(answers, answer -> answer.hold().attempt()))
+                .bind(
+                        "statuses",
+                        Binds.smallints(answers, answer -> answer.status().ordinal()))
+                .bind("errors", Binds.texts(answers, LateAnswer::error))
+                .bind("bytes", Binds.integers(answers, LateAnswer::bytes))
+                .mapTo(UUID.class)
+                .list()));
+    }
+
     /** Stores chunks of claims that are still held. Storing one again changes nothing. */
     public Set<UUID> addChunks(List<ChunkRow> chunks) {
         return new HashSet<>(database.onceOnly(handle -> handle.createQuery(database.sql("add_chunks"))

@@ -15,24 +15,25 @@ import org.postgresql.util.ServerErrorMessage;
 /** What the database's error codes mean here (PostgreSQL's appendix A). */
 public final class SqlErrors {
     private static final String UNIQUE_VIOLATION = "23505";
+    private static final String READ_ONLY = "25006";
 
     /**
-     * What passes by itself or on another server, beside three whole classes: 08, connection; 40, rollback, as of
-     * deadlocks and serialization failures; 53, resources, such as connections and disk.
+     * What passes by itself or on another server, beside four whole classes: 08, connection; 40, rollback, as of
+     * deadlocks and serialization failures; 53, resources, such as connections and disk; 58, the server's system.
      */
     private static final Set<String> TRANSIENT = Set.of(
             "57P01", // admin_shutdown
             "57P02", // crash_shutdown
             "57P03", // cannot_connect_now
             "57P05", // idle_session_timeout
-            "25006", // read_only_sql_transaction: a standby answered
+            READ_ONLY, // read_only_sql_transaction: a standby answered
             "25P03", // idle_in_transaction_session_timeout
             "25P04", // transaction_timeout
             "55P03", // lock_not_available
             "57014" // query_canceled: a statement timeout
             );
 
-    private static final Set<String> TRANSIENT_CLASSES = Set.of("08", "40", "53");
+    private static final Set<String> TRANSIENT_CLASSES = Set.of("08", "40", "53", "58");
 
     /** Being let in is refused for a reason that waiting does not mend: 08004, class 28 (authorization), 3D (no database). */
     private static final Set<String> REJECTION_CLASSES = Set.of("28", "3D");
@@ -63,6 +64,18 @@ public final class SqlErrors {
                 .orElse(false);
     }
 
+    /** Whether a server answered that only reads: a standby, or a primary that was demoted. */
+    static boolean isReadOnly(Throwable error) {
+        return find(error)
+                .filter(sql -> READ_ONLY.equals(sql.getSQLState()))
+                .isPresent();
+    }
+
+    /** Whether the driver or the server raised it, and not the program on its way there. */
+    public static boolean isFromDatabase(Throwable error) {
+        return find(error).isPresent();
+    }
+
     /** Whether a row with the key of one of these constraints exists already. */
     static boolean isDuplicate(Throwable error, Set<String> constraints) {
         return find(error)
@@ -77,7 +90,7 @@ public final class SqlErrors {
      * Whether the data itself was refused: class 22 (data exception), 54 (a limit of the server), a check, or a null where
      * none may be.
      */
-    static boolean isRefusedData(Throwable error) {
+    public static boolean isRefusedData(Throwable error) {
         return find(error).filter(SqlErrors::isRefusedData).isPresent();
     }
 

@@ -1,10 +1,10 @@
 package dev.millrace.store;
 
 import java.time.Duration;
-import javax.sql.DataSource;
 
 /** The door to all SQL of one Millrace. Thread-safe. */
 public final class Store {
+    private final Database database;
     private final Schema schema;
     private final Flows flows;
     private final Appends appends;
@@ -20,10 +20,10 @@ public final class Store {
     /**
      * All statements, on that database.
      *
-     * @param renewals where the connection that renews the lease comes from
-     * @param renewalBound how long a renewal may wait for its answer
+     * @param renewalBound how long the renewal of a lease may wait for its connection and for its answer
      */
-    public Store(Database database, DataSource renewals, Duration renewalBound) {
+    public Store(Database database, Duration renewalBound) {
+        this.database = database;
         this.schema = new Schema(database);
         this.flows = new Flows(database);
         this.counts = new Counts(database);
@@ -34,7 +34,17 @@ public final class Store {
         this.progressions = new Progressions(database);
         this.snapshots = new Snapshots(database, flows, events, progressions, counts);
         this.schedule = new Schedule(database);
-        this.workers = new Workers(database, renewals, renewalBound);
+        this.workers = new Workers(database, renewalBound);
+    }
+
+    /** From now on a call gives up at the first failure: the process ends. */
+    public void closing() {
+        database.closing();
+    }
+
+    /** Breaks off every statement under way but those in callers' own transactions. */
+    public void breakOff() {
+        database.breakOff();
     }
 
     /** The schema's version. */

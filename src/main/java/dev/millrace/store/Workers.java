@@ -1,31 +1,32 @@
 package dev.millrace.store;
 
 import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
-import javax.sql.DataSource;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /**
- * Registrations of worker processes and their leases, by the database's clock. Renewal goes over a connection of its own
- * and is confined to one thread; everything else is thread-safe.
+ * Registrations of worker processes and their leases, by the database's clock. What keeps the own registration goes over a
+ * connection of its own and is confined to one thread; everything else is thread-safe.
  */
 public final class Workers implements AutoCloseable {
+    private static final Pattern BIND = Pattern.compile("(?<![:\\w]):([a-z]+)\\b");
+
     private final Database database;
-    private final OwnConnection renewing;
-    private final String renew;
+    private final OwnConnection own;
 
     /**
      * The workers of that database.
      *
-     * @param renewals where the connection for renewals comes from; one is kept
-     * @param bound how long a renewal may wait for its answer
+     * @param bound how long a renewal may wait for its connection and for its answer
      */
-    public Workers(Database database, DataSource renewals, Duration bound) {
+    public Workers(Database database, Duration bound) {
         this.database = database;
-        this.renewing = new OwnConnection(renewals, bound);
-        this.renew =
-                database.sql("worker_renew").replace(":lease", "?").replace(":id", "?"); // in this order, once each
+        this.own = new OwnConnection(new DirectConnections(database.dataSource(), bound), bound);
     }
 
     /** A registered process. */
@@ -34,15 +35,20 @@ public final class Workers implements AutoCloseable {
     /** What a rescue did: how many workers it found dead, and how many events it took back or aborted. */
     public record Rescued(int workers, int events, int aborted) {}
 
-    /** Registers a process under a fresh id. */
+    /** Registers a process under a fresh id; repeated while the database is away, as every call is. */
     public void register(Registered worker, String version, Duration lease) {
-        database.onceOnly(handle -> handle.createUpdate(database.sql("worker_register"))
-                .bind("id", worker.id())
-                .bind("host", worker.host())
-                .bind("pid", worker.pid())
-                .bind("version", version)
-                .bind("lease", Settlements.seconds(lease))
-                .execute());
+        Map<String, Object> binds = Map.of(
+                "id",
+                worker.id(),
+                "host",
+                worker.host(),
+                "pid",
+                worker.pid(),
+                "version",
+                version,
+                "lease",
+                seconds(lease));
+        int unused = database.repeated(() -> update("worker_register", binds));
     }
 
     /**
@@ -51,25 +57,42 @@ public final class Workers implements AutoCloseable {
      * @return false if the registration is gone
      */
     public boolean renew(UUID worker, Duration lease) {
+        return update("worker_renew", Map.of("id", worker, "lease", seconds(lease))) == 1;
+    }
+
+    /**
+     * Takes a registration out and gives back what it still holds, without a death.
+     *
+     * @return how many events went back
+     */
+    public int leave(UUID worker) {
+        return update("worker_leave", Map.of("id", worker));
+    }
+
+    /** Runs a statement on the own connection. */
+    private int update(String name, Map<String, Object> binds) {
+        String sql = database.sql(name);
+        List<Object> values = BIND.matcher(sql)
+                .results()
+                .map((MatchResult bind) -> binds.get(bind.group(1)))
+                .toList();
         try {
-            return renewing.once(connection -> {
-                try (PreparedStatement statement = connection.prepareStatement(renew)) {
-                    statement.setObject(1, Settlements.seconds(lease));
-                    statement.setObject(2, worker);
-                    return statement.executeUpdate() == 1;
+            return own.once(connection -> {
+                try (PreparedStatement statement =
+                        connection.prepareStatement(BIND.matcher(sql).replaceAll("?"))) {
+                    for (int i = 0; i < values.size(); i++) {
+                        statement.setObject(i + 1, values.get(i));
+                    }
+                    return statement.executeUpdate();
                 }
             });
-        } catch (java.sql.SQLException e) {
-            throw SqlErrors.unchecked("the lease could not be renewed", e);
+        } catch (SQLException e) {
+            throw SqlErrors.unchecked(name + " failed", e);
         }
     }
 
-    /** Takes a registration out, unless claims of it are left. */
-    public boolean leave(UUID worker) {
-        return database.onceOnly(handle -> handle.createUpdate(database.sql("worker_leave"))
-                        .bind("id", worker)
-                        .execute()
-                == 1);
+    private static double seconds(Duration time) {
+        return time.toNanos() / 1e9;
     }
 
     /** All registrations. */
@@ -90,7 +113,7 @@ public final class Workers implements AutoCloseable {
     public Rescued rescue(UUID rescuer, Duration lease, int maxCrashes) {
         return database.onceOnly(handle -> handle.createQuery(database.sql("rescue"))
                 .bind("rescuer", rescuer)
-                .bind("lease", Settlements.seconds(lease))
+                .bind("lease", seconds(lease))
                 .bind("max_crashes", maxCrashes)
                 .map((row, context) -> new Rescued(row.getInt("workers"), row.getInt("events"), row.getInt("aborted")))
                 .one());
@@ -104,9 +127,14 @@ public final class Workers implements AutoCloseable {
                 .one());
     }
 
-    /** Lets the connection for renewals go. */
+    /** Breaks off a renewal under way, from any thread. */
+    public void breakOff() {
+        own.breakOff();
+    }
+
+    /** Lets the own connection go. */
     @Override
     public void close() {
-        renewing.close();
+        own.close();
     }
 }

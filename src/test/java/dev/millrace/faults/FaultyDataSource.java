@@ -30,6 +30,7 @@ public final class FaultyDataSource implements DataSource {
     private final List<Trap> traps = new CopyOnWriteArrayList<>();
     private final Map<String, AtomicInteger> executions = new ConcurrentHashMap<>();
     private volatile CountDownLatch frozen = new CountDownLatch(0);
+    private volatile boolean down;
 
     /** Faults between a caller and those connections, which must support {@code abort}. */
     public FaultyDataSource(DataSource real) {
@@ -77,6 +78,16 @@ public final class FaultyDataSource implements DataSource {
         frozen.countDown();
     }
 
+    /** Loses every connection and refuses new ones, until {@link #up}. */
+    public void down() {
+        down = true;
+    }
+
+    /** Ends what {@link #down} began. */
+    public void up() {
+        down = false;
+    }
+
     /** Whether every fault that was set has struck. */
     public boolean allStruck() {
         return traps.stream().allMatch(trap -> trap.left.get() <= 0);
@@ -91,6 +102,9 @@ public final class FaultyDataSource implements DataSource {
     void reach(String statement, Moment moment, Connection physical) throws SQLException {
         if (moment == Moment.BEFORE) {
             executions.computeIfAbsent(statement, name -> new AtomicInteger()).incrementAndGet();
+        }
+        if (down) {
+            Fault.cut().strike(physical);
         }
         for (Trap trap : traps) {
             if (trap.takes(statement, moment)) {
@@ -118,6 +132,9 @@ public final class FaultyDataSource implements DataSource {
     @Override
     public Connection getConnection() throws SQLException {
         awaitThaw();
+        if (down) {
+            throw new SQLException("Connection refused", "08001");
+        }
         Connection physical = real.getConnection();
         physical.setAutoCommit(false);
         return proxy(Connection.class, new Link(physical));

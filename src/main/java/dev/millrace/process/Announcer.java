@@ -1,0 +1,76 @@
+package dev.millrace.process;
+
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells a listener of the application's what happened, on a virtual thread that lives while there is something to tell: one
+ * that throws or hangs holds up nobody else. While it hangs a thousand wait for it; more are dropped, and counted.
+ * Thread-safe.
+ *
+ * @param <T> what is told
+ */
+public final class Announcer<T> {
+    private static final Logger log = LoggerFactory.getLogger(Announcer.class);
+    private static final int WAITING = 1_000;
+
+    private final Consumer<? super T> listener;
+    private final ArrayBlockingQueue<T> waiting = new ArrayBlockingQueue<>(WAITING);
+    private final AtomicBoolean telling = new AtomicBoolean();
+    private final AtomicLong dropped = new AtomicLong();
+
+    /** @param listener called by one thread at a time */
+    public Announcer(Consumer<? super T> listener) {
+        this.listener = listener;
+    }
+
+    /** How many were not told because the listener did not keep up. */
+    public long dropped() {
+        return dropped.get();
+    }
+
+    void offer(T news) {
+        if (!waiting.offer(news)) {
+            long lost = dropped.incrementAndGet();
+            if (Long.bitCount(lost) == 1) { // the 1st, 2nd, 4th, 8th …
+                log.warn("a listener does not keep up; dropped={}", lost);
+            }
+        }
+        tellOnAThread();
+    }
+
+    private void tellOnAThread() {
+        if (telling.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("millrace-listener").start(this::tell);
+        }
+    }
+
+    private void tell() {
+        try {
+            for (T news = waiting.poll(); news != null; news = waiting.poll()) {
+                tell(news);
+            }
+        } finally {
+            telling.set(false);
+        }
+        if (!waiting.isEmpty()) { // it came while this thread was leaving
+            tellOnAThread();
+        }
+    }
+
+    private void tell(T news) {
+        try {
+            listener.accept(news);
+        } catch (Throwable e) { // the application's code: its errors are its own
+            try {
+                log.error("a listener failed", e);
+            } catch (Throwable undescribable) {
+                log.error("a listener failed: {}", e.getClass());
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.millrace.process;
+
+import dev.millrace.store.SqlErrors;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where loops and handlers report what went wrong. Tells it to the log once a second for each cause, however many meet it:
+ * an outage of the database is one cause for all loops. An error of the JVM itself, such as an OutOfMemoryError, is also
+ * told to whoever must stop this worker, once. Thread-safe; one for all loops of a Millrace.
+ */
+public final class Troubles {
+    private static final Logger log = LoggerFactory.getLogger(Troubles.class);
+    private static final long LOG_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final String DATABASE = "database";
+
+    private final ConcurrentHashMap<String, Told> told = new ConcurrentHashMap<>(); // classes of errors are few
+    private final AtomicReference<@Nullable Throwable> fatal = new AtomicReference<>();
+    private final Consumer<Throwable> whenFatal;
+
+    /** @param whenFatal hears of the first error after which this JVM is not to be trusted, on the thread that met it */
+    public Troubles(Consumer<Throwable> whenFatal) {
+        this.whenFatal = whenFatal;
+    }
+
+    /** When a cause was last told, and how often it has come since. */
+    private record Told(long nanos, int since) {}
+
+    /** Takes an error that the one named survives and tries again after. Never throws. */
+    public void report(String who, Throwable error) {
+        boolean outage = SqlErrors.isTransient(error);
+        String cause = outage ? DATABASE : error.getClass().getName();
+        long now = System.nanoTime();
+        int[] silent = {-1};
+        told.compute(cause, (key, last) -> {
+            if (last != null && now - last.nanos() < LOG_EVERY_NANOS) {
+                return new Told(last.nanos(), last.since() + 1);
+            }
+            silent[0] = last == null ? 0 : last.since();
+            return new Told(now, 0);
+        });
+        if (silent[0] >= 0) {
+            tell(who, error, outage, silent[0]);
+        }
+        check(error);
+    }
+
+    private static void tell(String who, Throwable error, boolean outage, int silent) {
+        try {
+            if (outage) {
+                log.warn(
+                        "loop={} cannot use the database, will try again; others={} {}",
+                        who,
+                        silent,
+                        SqlErrors.reason(error));
+            } else {
+                log.warn("loop={} failed, will try again; others={}", who, silent, error);
+            }
+        } catch (Throwable e) { // an error whose own methods throw
+            log.warn("loop={} failed, will try again; error={} cannot be described", who, error.getClass());
+        }
+    }
+
+    /** Looks whether an error, wherever it was met, is the JVM's own. */
+    void check(Throwable error) {
+        if (isFatal(error) && fatal.compareAndSet(null, error)) {
+            whenFatal.accept(error);
+        }
+    }
+
+    /** An error after which this JVM is not to be trusted: out of memory, say, but not a stack that was too deep. */
+    static boolean isFatal(Throwable error) {
+        return error instanceof VirtualMachineError && !(error instanceof StackOverflowError);
+    }
+}

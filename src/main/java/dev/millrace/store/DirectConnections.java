@@ -1,0 +1,77 @@
+package dev.millrace.store;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Properties;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Connections to where a pool's lead, beside that pool: what jobs do with the pool does not matter to them. Works for
+ * Hikari pools that were given a PostgreSQL URL or a data source; of any other pool it takes a connection.
+ */
+final class DirectConnections implements OwnConnection.Source {
+    private final DataSource pool;
+    private final Duration bound;
+
+    /** @param bound how long the driver may try; in whole seconds, at least one */
+    DirectConnections(DataSource pool, Duration bound) {
+        this.pool = pool;
+        this.bound = bound;
+    }
+
+    @Override
+    public Connection open() throws SQLException {
+        HikariDataSource hikari = hikari();
+        Connection connection = hikari == null ? null : beside(hikari);
+        if (hikari == null || connection == null) {
+            return pool.getConnection();
+        }
+        String first = hikari.getConnectionInitSql();
+        if (first != null) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(first);
+            } catch (SQLException e) {
+                connection.close();
+                throw e;
+            }
+        }
+        return connection;
+    }
+
+    private @Nullable HikariDataSource hikari() throws SQLException {
+        if (pool instanceof HikariDataSource hikari) {
+            return hikari;
+        }
+        return pool.isWrapperFor(HikariDataSource.class) ? pool.unwrap(HikariDataSource.class) : null;
+    }
+
+    /** User and password are asked for anew each time: they may have been changed in the pool. */
+    private @Nullable Connection beside(HikariDataSource hikari) throws SQLException {
+        String user = hikari.getUsername();
+        DataSource given = hikari.getDataSource();
+        if (given != null) {
+            return user == null ? given.getConnection() : given.getConnection(user, hikari.getPassword());
+        }
+        String url = hikari.getJdbcUrl();
+        if (url == null || !url.startsWith("jdbc:postgresql:")) {
+            return null;
+        }
+        Properties properties = new Properties();
+        properties.putAll(hikari.getDataSourceProperties());
+        String seconds = Long.toString(Math.max(1, bound.toSeconds()));
+        properties.setProperty("connectTimeout", seconds);
+        properties.setProperty("loginTimeout", seconds);
+        if (user != null) {
+            properties.setProperty("user", user);
+        }
+        if (hikari.getPassword() != null) {
+            properties.setProperty("password", hikari.getPassword());
+        }
+        return DriverManager.getConnection(url, properties);
+    }
+}

@@ -1,0 +1,124 @@
+package dev.millrace.faults;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A TCP relay on this machine that can swallow what passes through the connections it has, or cut them. New connections
+ * work unless told otherwise. Thread-safe.
+ */
+public final class FaultyNetwork implements Closeable {
+    private final ServerSocket server;
+    private final String host;
+    private final int port;
+    private final List<Link> links = new CopyOnWriteArrayList<>();
+    private volatile boolean swallowsNew;
+
+    /** Relays to that server. */
+    public FaultyNetwork(String host, int port) throws IOException {
+        this.host = host;
+        this.port = port;
+        this.server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        Thread.ofVirtual().start(this::accept);
+    }
+
+    /** The relay's own port on localhost. */
+    public int port() {
+        return server.getLocalPort();
+    }
+
+    /** Swallows everything on the connections there are: their ends wait for ever. */
+    public void swallow() {
+        links.forEach(link -> link.swallows = true);
+    }
+
+    /** As {@link #swallow}, and on all connections to come, too, until {@link #heal}. */
+    public void swallowAll() {
+        swallowsNew = true;
+        swallow();
+    }
+
+    /** Lets new connections work again; what was swallowed stays so. */
+    public void heal() {
+        swallowsNew = false;
+    }
+
+    /** Cuts all connections there are. */
+    public void cut() {
+        links.forEach(Link::close);
+    }
+
+    private void accept() {
+        while (!server.isClosed()) {
+            acceptOne();
+        }
+    }
+
+    private void acceptOne() {
+        try {
+            Link link = new Link(server.accept(), swallowsNew);
+            links.add(link);
+            link.start(host, port);
+        } catch (IOException e) {
+            return; // closed, or the server behind it does not accept
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+        cut();
+    }
+
+    private static final class Link {
+        private final Socket client;
+        private final Socket target = new Socket();
+        private volatile boolean swallows;
+
+        Link(Socket client, boolean swallows) {
+            this.client = client;
+            this.swallows = swallows;
+        }
+
+        void start(String host, int port) throws IOException {
+            target.connect(new java.net.InetSocketAddress(host, port));
+            Thread.ofVirtual().start(() -> relay(client, target));
+            Thread.ofVirtual().start(() -> relay(target, client));
+        }
+
+        private void relay(Socket from, Socket to) {
+            byte[] buffer = new byte[8192];
+            try {
+                InputStream in = from.getInputStream();
+                OutputStream out = to.getOutputStream();
+                for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                    if (!swallows) {
+                        out.write(buffer, 0, n);
+                    }
+                }
+            } catch (IOException e) {
+                return; // one end is gone; so is the other, below
+            } finally {
+                if (!swallows) {
+                    close();
+                }
+            }
+        }
+
+        void close() {
+            try (client;
+                    target) {
+                swallows = false;
+            } catch (IOException e) {
+                return; // it is closed
+            }
+        }
+    }
+}
