@@ -66,9 +66,7 @@ public final class SqlErrors {
 
     /** Whether a server answered that only reads: a standby, or a primary that was demoted. */
     static boolean isReadOnly(Throwable error) {
-        return find(error)
-                .filter(sql -> READ_ONLY.equals(sql.getSQLState()))
-                .isPresent();
+        return find(error).filter(sql -> READ_ONLY.equals(sql.getSQLState())).isPresent();
     }
 
     /** Whether the driver or the server raised it, and not the program on its way there. */
