@@ -1,14 +1,14 @@
 -- rescue: takes what a worker whose lease ran out still holds, and what is held by no registered worker at all, back to
 -- ready; each has one more death on it and from now on queues as a suspect, under its lane's negated number. One with
 -- too many is aborted. Locks the expired registration, whose renewal then finds nothing, and the rows it moves; the lease
--- is judged by the database's clock, again under the lock. Does nothing unless the rescuer's own lease holds and has been
--- renewed without a gap for one whole lease (in seconds): after an outage everybody's lease has run out, and nobody's
--- work must be taken for that.
+-- is judged by the database's clock, again under the lock. Does nothing unless the rescuer has renewed without a gap for
+-- one whole lease (in seconds) and lately: after an outage everybody's lease has run out, and nobody's work must be taken
+-- for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment.
 with rescuer as materialized (
     select id
     from millrace.worker
     where id = :rescuer
-        and expires_at > clock_timestamp()
+        and heartbeat_at > clock_timestamp() - make_interval(secs => :lease) / 2
         and steady_since <= clock_timestamp() - make_interval(secs => :lease)
 ), expired as materialized (
     select id

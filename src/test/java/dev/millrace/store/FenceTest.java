@@ -116,6 +116,20 @@ class FenceTest {
     }
 
     @Test
+    @DisplayName("After an outage a little shorter than a lease, one that renewed just before it does not rob the others")
+    void rescue_byAWorkerThatCouldNotRenewForHalfALease_takesNothing() {
+        UUID other = worker();
+        claimOne(other);
+        expire(other); // it renewed some time before the outage, and shall be the first to renew after it
+        database.execute(
+                "update worker set heartbeat_at = now() - interval '8 seconds', expires_at = now() + interval '2 seconds'"
+                        + " where id = ?",
+                rescuer);
+
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+    }
+
+    @Test
     void renew_afterAGapOfMoreThanHalfALease_beginsTheSteadyTimeAnew() {
         database.execute("update worker set heartbeat_at = now() - interval '4.9 seconds' where id = ?", rescuer);
         store.workers().renew(rescuer, LEASE);
