@@ -30,7 +30,7 @@ public final class Appends {
     private static final int CHARACTERS = 8 << 20;
 
     /** A duplicate id meets whichever of the inserts in the statement comes first. */
-    private static final Set<String> EVENT_KEY = Set.of("event_pkey", "ready_pkey", "scheduled_pkey");
+    private static final Set<String> EVENT_KEY = Set.of("event_pkey", "ready_pkey", "scheduled_pkey", "outcome_pkey");
 
     private static final Pattern KEY_IN_DETAIL = Pattern.compile("\\(id\\)=\\(([0-9a-f-]{36})\\)");
 

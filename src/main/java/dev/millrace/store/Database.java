@@ -54,7 +54,7 @@ public final class Database {
     private final Jdbi work;
     private final Duration patience;
     private final Map<String, String> statements = new ConcurrentHashMap<>();
-    private volatile @Nullable String mode; // of transactions; null while the default will do
+    private volatile @Nullable String begin; // of transactions; null while the default will do
     private volatile boolean closing;
 
     /** As the other one, for callers without background work. */
@@ -114,7 +114,7 @@ public final class Database {
 
     /** Whether transactions must ask to see what others commit meanwhile, because by default they do not. */
     void sayIsolation(boolean must) {
-        mode = must ? sql("read_committed") : null;
+        begin = must ? sql("begin_read_committed") : null;
     }
 
     /** The schema's name. */
@@ -162,12 +162,12 @@ public final class Database {
 
     /** Runs several statements in one transaction; repeatable as {@link #once} is. */
     <R> R inTransaction(Function<Handle, R> work) {
-        return repeated(() -> calls.withHandle(handle -> inTransaction(handle, mode, work)));
+        return repeated(() -> calls.withHandle(handle -> inTransaction(handle, begin, work)));
     }
 
     /** Runs reads that see one moment of the database; repeated when the connection is lost. */
     <R> R inSnapshot(Function<Handle, R> work) {
-        return repeated(() -> calls.withHandle(handle -> inTransaction(handle, sql("snapshot"), work)));
+        return repeated(() -> calls.withHandle(handle -> inTransaction(handle, sql("begin_snapshot"), work)));
     }
 
     /** Runs statements in the caller's own transaction, once, and leaves the connection as it is. */
@@ -192,17 +192,17 @@ public final class Database {
 
     private <R> R committed(Handle handle, Function<Handle, R> work) {
         try {
-            if (mode == null && handle.getConnection().getAutoCommit()) {
+            if (begin == null && handle.getConnection().getAutoCommit()) {
                 return watched(handle, () -> work.apply(handle));
             }
         } catch (SQLException e) {
             throw SqlErrors.unchecked("cannot read the connection's mode", e);
         }
-        return inTransaction(handle, mode, work);
+        return inTransaction(handle, begin, work);
     }
 
-    private static <R> R inTransaction(Handle handle, @Nullable String mode, Function<Handle, R> work) {
-        return watched(handle, () -> Transactions.run(handle, mode, work));
+    private static <R> R inTransaction(Handle handle, @Nullable String begin, Function<Handle, R> work) {
+        return watched(handle, () -> Transactions.run(handle, begin, work));
     }
 
     /** A server that only reads is the wrong one, after a failover: its connection must not be lent again. */

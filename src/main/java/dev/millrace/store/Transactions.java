@@ -16,31 +16,38 @@ final class Transactions {
     /**
      * Does the work in a transaction of its own, which is rolled back if the work throws.
      *
-     * @param mode the statement that says what kind of transaction it is; null for the default
+     * @param begin the statement that begins one of a certain kind; null for the default
      */
-    static <R> R run(Handle handle, @Nullable String mode, Function<Handle, R> work) {
+    static <R> R run(Handle handle, @Nullable String begin, Function<Handle, R> work) {
         Connection connection = handle.getConnection();
-        boolean borrowed = begin(connection);
+        boolean autoCommit = isAutoCommit(connection);
         boolean done = false;
         try {
-            if (mode != null) {
-                handle.execute(mode);
+            if (begin != null) {
+                setAutoCommit(connection, true); // else the driver begins one of its own, and may set a savepoint in it
+                handle.execute(begin);
             }
+            setAutoCommit(connection, false);
             R result = work.apply(handle);
             commit(connection);
             done = true;
             return result;
         } finally {
-            end(connection, done, borrowed);
+            end(connection, done, autoCommit);
         }
     }
 
-    /** Says whether autocommit was on and has to be again. */
-    private static boolean begin(Connection connection) {
+    private static boolean isAutoCommit(Connection connection) {
         try {
-            boolean autoCommit = connection.getAutoCommit();
-            connection.setAutoCommit(false);
-            return autoCommit;
+            return connection.getAutoCommit();
+        } catch (SQLException e) {
+            throw SqlErrors.unchecked("cannot read the connection's mode", e);
+        }
+    }
+
+    private static void setAutoCommit(Connection connection, boolean on) {
+        try {
+            connection.setAutoCommit(on);
         } catch (SQLException e) {
             throw SqlErrors.unchecked("cannot begin a transaction", e);
         }
@@ -56,12 +63,10 @@ final class Transactions {
 
     private static void end(Connection connection, boolean committed, boolean autoCommit) {
         try {
-            if (!committed) {
+            if (!committed && !connection.getAutoCommit()) {
                 connection.rollback();
             }
-            if (autoCommit) {
-                connection.setAutoCommit(true);
-            }
+            connection.setAutoCommit(autoCommit);
         } catch (SQLException e) {
             if (committed) {
                 return; // it broke after the work was done; whoever borrows it next finds out

@@ -1,0 +1,172 @@
+package dev.millrace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.millrace.event.EventStatus;
+import dev.millrace.postgres.PostgresTest;
+import dev.millrace.postgres.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Settings that a database or a pool may have for reasons of its own, from the first migration on, do not matter. */
+@PostgresTest
+class DatabaseSettingsTest {
+    private final TestDatabase database;
+
+    DatabaseSettingsTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    static Stream<Arguments> databaseSettings() {
+        return Stream.of(
+                Arguments.of("repeatable read", List.of("default_transaction_isolation = 'repeatable read'")),
+                Arguments.of(
+                        "serializable",
+                        List.of(
+                                "default_transaction_isolation = 'serializable'",
+                                "default_transaction_deferrable = on")),
+                Arguments.of("no search path", List.of("search_path = ''")),
+                Arguments.of(
+                        "a search path full of namesakes", List.of("search_path = evil, pg_temp, pg_catalog, public")),
+                Arguments.of(
+                        "another place on earth",
+                        List.of(
+                                "timezone = 'Asia/Kathmandu'",
+                                "datestyle = 'SQL, DMY'",
+                                "intervalstyle = 'sql_standard'")),
+                Arguments.of(
+                        "old strings",
+                        List.of(
+                                "standard_conforming_strings = off",
+                                "escape_string_warning = off",
+                                "backslash_quote = on")),
+                Arguments.of(
+                        "timeouts",
+                        List.of(
+                                "statement_timeout = '10s'",
+                                "lock_timeout = '5s'",
+                                "idle_in_transaction_session_timeout = '5s'",
+                                "idle_session_timeout = '700ms'")),
+                Arguments.of(
+                        "a planner without loops and scans",
+                        List.of(
+                                "enable_nestloop = off",
+                                "enable_indexscan = off",
+                                "enable_bitmapscan = off",
+                                "plan_cache_mode = force_generic_plan",
+                                "jit_above_cost = 0")),
+                Arguments.of(
+                        "a planner without hashes and sorts",
+                        List.of(
+                                "enable_hashjoin = off",
+                                "enable_mergejoin = off",
+                                "enable_hashagg = off",
+                                "enable_sort = off",
+                                "enable_material = off",
+                                "enable_seqscan = off",
+                                "plan_cache_mode = force_custom_plan",
+                                "work_mem = '64kB'")),
+                Arguments.of(
+                        "odds and ends",
+                        List.of(
+                                "extra_float_digits = -15",
+                                "bytea_output = 'escape'",
+                                "array_nulls = off",
+                                "transform_null_equals = on",
+                                "quote_all_identifiers = on",
+                                "row_security = off",
+                                "check_function_bodies = off",
+                                "xmloption = 'document'",
+                                "synchronous_commit = off",
+                                "client_min_messages = debug1",
+                                "default_toast_compression = 'pglz'",
+                                "lc_numeric = 'C'")));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("databaseSettings")
+    void database_withSettingsOfItsOwn_worksTheSame(String what, List<String> settings) throws Exception {
+        TestDatabase other = database.empty();
+        other.execute("create schema evil");
+        for (String table : List.of("event", "ready", "running", "outcome", "status_delta", "flow")) {
+            other.execute("create table evil." + table + " (id int)");
+        }
+        for (String setting : settings) {
+            other.execute("alter database " + other.name() + " set " + setting);
+        }
+
+        play(other, config -> {});
+
+        assertThat(other.longValue("select count(*) from evil.status_delta")).isZero();
+    }
+
+    static Stream<Arguments> poolSettings() {
+        return Stream.of(
+                pool("no autocommit", config -> config.setAutoCommit(false)),
+                pool("serializable", config -> config.setTransactionIsolation("TRANSACTION_SERIALIZABLE")),
+                pool("repeatable read without autocommit", config -> {
+                    config.setTransactionIsolation("TRANSACTION_REPEATABLE_READ");
+                    config.setAutoCommit(false);
+                }),
+                pool("a schema of its own", config -> config.setSchema("pg_catalog")),
+                pool("a statement first", config -> config.setConnectionInitSql("set search_path = pg_temp")),
+                pool("text only", config -> config.addDataSourceProperty("binaryTransfer", "false")),
+                pool("never prepared", config -> config.addDataSourceProperty("prepareThreshold", "0")),
+                pool("always prepared", config -> config.addDataSourceProperty("prepareThreshold", "1")),
+                pool("savepoints", config -> config.addDataSourceProperty("autosave", "always")),
+                pool("simple queries", config -> config.addDataSourceProperty("preferQueryMode", "simple")),
+                pool("untyped strings", config -> config.addDataSourceProperty("stringtype", "unspecified")),
+                pool("fetched in pieces", config -> config.addDataSourceProperty("defaultRowFetchSize", "3")));
+    }
+
+    private static Arguments pool(String what, Consumer<HikariConfig> settings) {
+        return Arguments.of(what, settings);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("poolSettings")
+    void pool_withSettingsOfItsOwn_worksTheSame(String what, Consumer<HikariConfig> settings) throws Exception {
+        play(database.empty(), settings);
+    }
+
+    @Test
+    void append_toABoundedFlowInATransactionThatCannotSeeOthers_isRefused() throws SQLException {
+        TestDatabase other = database.another();
+        try (Millrace millrace = Millrace.connect(other.newPool(2));
+                Connection connection = other.connect()) {
+            Executor<BroadScenario.Work> bounded = millrace.executor("bounded", BroadScenario.Work.class)
+                    .maxQueueSize(1)
+                    .build();
+            connection.setAutoCommit(false);
+            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("select count(*) from millrace.ready"); // from here on it sees this moment
+            }
+            bounded.append(new BroadScenario.Work(1, "fills it"));
+
+            assertThatThrownBy(() -> bounded.append(connection, new BroadScenario.Work(2, "one too many")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("READ COMMITTED");
+            connection.commit();
+            assertThat(bounded.statusCounts()).containsEntry(EventStatus.PENDING, 1L);
+        }
+    }
+
+    private static void play(TestDatabase database, Consumer<HikariConfig> settings) throws Exception {
+        HikariDataSource pool = database.newPool(6, settings);
+        try (Millrace millrace = Millrace.builder().dataSource(pool).migrate().connect()) {
+            new BroadScenario(millrace, pool).play();
+        }
+    }
+}
