@@ -6,6 +6,7 @@ import dev.millrace.event.EventStatus;
 import dev.millrace.event.Flow;
 import dev.millrace.event.Json;
 import dev.millrace.event.NotFoundException;
+import dev.millrace.process.Processor;
 import dev.millrace.store.FlowRow;
 import java.time.Duration;
 import java.util.List;
@@ -53,7 +54,7 @@ public final class Executor<T> extends FlowClient<T> {
         work.execute();
     }
 
-    /** Asks the background loop to end, without waiting; what runs goes on to its end. {@link #execute} starts it again. */
+    /** Asks the background loop to end, without waiting; what runs or is being claimed goes on. {@link #execute} starts it again. */
     public void stop() {
         work.stop();
     }
@@ -68,7 +69,7 @@ public final class Executor<T> extends FlowClient<T> {
      * a handler it waits for others to (R-070).
      */
     public void join() throws InterruptedException {
-        work.join(null);
+        work.join(Processor.FOREVER);
     }
 
     /** As {@link #join()}, at most so long; says whether it got there. */

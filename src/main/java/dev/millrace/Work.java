@@ -10,8 +10,6 @@ import dev.millrace.process.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +37,7 @@ final class Work<T> {
         this.processor =
                 new Processor<>(settings, millrace.store().claims(), source, gate, runs, millrace.worker(), this::wake);
         this.loop = new DutyLoop(
-                "executor-" + flow.id(), processor::cycle, millrace.worker().troubles());
+                "executor-" + flow.id(), processor::cycle, millrace.worker().troubles(), processor::cycleEnds);
     }
 
     /** Registers the worker; runs nothing yet. */
@@ -83,17 +81,18 @@ final class Work<T> {
     }
 
     /** Waits until nothing is due and nothing runs here; while no loop does, runs batches itself if it can. */
-    boolean join(@Nullable Duration patience) throws InterruptedException {
-        long end = patience == null ? Long.MAX_VALUE : System.nanoTime() + TimeUnit.NANOSECONDS.convert(patience);
+    boolean join(Duration patience) throws InterruptedException {
+        Duration time = patience.compareTo(Processor.FOREVER) > 0 ? Processor.FOREVER : patience;
+        long end = System.nanoTime() + time.toNanos();
         while (true) {
             if (!loop.isRunning() && handlers.canRun()) {
                 start();
-                processor.forward();
+                processor.forward(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
             }
             if (runs.awaitNone(LOOK_AGAIN) && processor.isIdle()) {
                 return true;
             }
-            if (patience != null && System.nanoTime() - end >= 0) {
+            if (System.nanoTime() - end >= 0) {
                 return false;
             }
             runs.awaitNone(LOOK_AGAIN);

@@ -158,6 +158,25 @@ class PermissionTest extends WithMillrace {
     }
 
     @Test
+    @DisplayName(
+            "R-052 a batch ends when it has refused 10,000, so that refusing a long queue does not fill the memory")
+    void forward_tenThousandDenied_endsTheBatch() throws InterruptedException {
+        Executor<Task> tasks = tasks().queueCapacity(10_000)
+                .concurrencyLimit(10_000)
+                .permission(NEVER)
+                .handler((task, run) -> null)
+                .build();
+        append(tasks, 10_050);
+        tasks.start();
+
+        tasks.forward();
+
+        assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.PENDING, 10_050L));
+        assertThat(database.query("select attempt, count(*) from ready group by attempt order by attempt"))
+                .containsExactly(List.of(0, 50L), List.of(1, 10_000L));
+    }
+
+    @Test
     @DisplayName("R-063 a grant clears the count: denied twice, granted, and it completes")
     void forward_deniedTwiceThenGranted_completes() throws InterruptedException {
         Executor<Task> tasks = tasks().permission(deniedTimes(2))

@@ -11,6 +11,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * the intake is over, so that the same intake does not meet them twice. Thread-safe.
  */
 final class Batch {
+    /** Refused events that one batch holds at most, however many more there are: as many as the largest capacity. */
+    private static final int MOST_HELD = 10_000;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final AtomicInteger granted = new AtomicInteger();
@@ -57,6 +60,16 @@ final class Batch {
         submit.run();
     }
 
+    /** Whether it holds as many refused events as it may; then the intake should end. */
+    boolean isFull() {
+        lock.lock();
+        try {
+            return held.size() >= MOST_HELD;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The intake is over. */
     void close() {
         List<Runnable> ready;
@@ -82,12 +95,13 @@ final class Batch {
         }
     }
 
-    /** Waits until all of them have. */
-    void awaitSettled() throws InterruptedException {
+    /** Waits until all of them have, but not beyond that moment of {@link System#nanoTime}. */
+    void awaitSettled(long endNanos) throws InterruptedException {
         lock.lock();
         try {
-            while (open > 0) {
-                changed.await();
+            long left = endNanos - System.nanoTime();
+            while (open > 0 && left > 0) {
+                left = changed.awaitNanos(left);
             }
         } finally {
             lock.unlock();

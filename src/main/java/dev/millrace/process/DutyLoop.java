@@ -2,6 +2,7 @@ package dev.millrace.process;
 
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ public final class DutyLoop implements AutoCloseable {
     private final String name;
     private final Duty duty;
     private final Troubles troubles;
+    private final Runnable whenEnded;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private @Nullable Thread thread; // guarded by lock
@@ -31,9 +33,15 @@ public final class DutyLoop implements AutoCloseable {
 
     /** A loop that does not run yet; its thread will be called {@code millrace-} and the name. */
     public DutyLoop(String name, Duty duty, Troubles troubles) {
+        this(name, duty, troubles, () -> {});
+    }
+
+    /** As {@link #DutyLoop(String, Duty, Troubles)}; the loop's thread runs {@code whenEnded} each time before it goes. */
+    public DutyLoop(String name, Duty duty, Troubles troubles, Runnable whenEnded) {
         this.name = "millrace-" + name;
         this.duty = duty;
         this.troubles = troubles;
+        this.whenEnded = whenEnded;
     }
 
     /** Work that is done over and over. */
@@ -149,6 +157,7 @@ public final class DutyLoop implements AutoCloseable {
             while (goOn) {
                 goOn = repeat();
             }
+            whenEnded.run();
         } finally {
             lock.lock();
             try {
@@ -185,7 +194,7 @@ public final class DutyLoop implements AutoCloseable {
     private boolean idle(Duration time, boolean wakeable) {
         lock.lock();
         try {
-            long left = time.toNanos();
+            long left = TimeUnit.NANOSECONDS.convert(time); // which stops at 292 years
             while (!stopping && !(wakeable && awake) && left > 0) {
                 left = changed.awaitNanos(left);
             }

@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -24,6 +25,9 @@ import java.util.stream.Stream;
 public final class Processor<T> {
     /** While all slots are taken the loop idles until one comes free; this is only a net under the wake-up. */
     private static final Duration NET = Duration.ofSeconds(1);
+
+    /** Longer than anybody waits, and still so many nanoseconds. */
+    public static final Duration FOREVER = Duration.ofDays(36_500);
 
     private static final Duration WHILE_IN_DOUBT = Duration.ofMillis(20);
 
@@ -40,8 +44,7 @@ public final class Processor<T> {
     private final Runnable whenFree;
     private volatile boolean mayHaveForgotten; // a claim whose answer never came
     private volatile long nextSuspectNanos = System.nanoTime();
-    private int capacityLeft; // confined to the loop's thread
-    private long nextBatchNanos = System.nanoTime(); // confined to the loop's thread
+    private final Pacing pacing; // confined to the loop's thread
 
     /**
      * What a processor claims from.
@@ -79,6 +82,7 @@ public final class Processor<T> {
         this.gate = gate;
         this.runs = runs;
         this.slots = new Semaphore(settings.concurrencyLimit());
+        this.pacing = new Pacing(settings.queueCapacity(), settings.capacityRefreshTime());
         this.whenFree = whenFree;
     }
 
@@ -89,24 +93,37 @@ public final class Processor<T> {
      * @return how many events were started
      */
     public int forward() throws InterruptedException {
+        return forward(FOREVER);
+    }
+
+    /**
+     * As {@link #forward()}, but after that time it takes in no more and does not wait for what runs.
+     *
+     * @param patience up to a hundred years
+     */
+    public int forward(Duration patience) throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
         Batch batch = new Batch(true);
         try {
-            takeIn(batch);
+            takeIn(batch, end);
         } finally {
             batch.close(); // whatever happened, what was refused goes back
         }
-        batch.awaitSettled();
+        batch.awaitSettled(end);
         return batch.granted();
     }
 
-    private void takeIn(Batch batch) throws InterruptedException {
+    private void takeIn(Batch batch, long end) throws InterruptedException {
         int left = settings.queueCapacity() - admitSuspect(batch, true);
-        while (left > 0 && worker.lease().isSafe()) {
+        while (left > 0 && !batch.isFull() && worker.lease().isSafe()) {
             int wanted = gate.available(left);
             if (wanted == 0) {
                 break;
             }
-            slots.acquire(); // waits while all slots are taken: the batch may be larger than the limit
+            // Waits while all slots are taken: the batch may be larger than the limit.
+            if (!slots.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                break;
+            }
             int free = 1 + takeSlots(wanted - 1);
             List<Ticket> claimed = claim(free, batch);
             if (claimed.isEmpty()) {
@@ -125,19 +142,11 @@ public final class Processor<T> {
         if (!worker.lease().isSafe()) {
             return WHILE_IN_DOUBT;
         }
-        Duration refresh = settings.capacityRefreshTime();
-        if (refresh != null) {
-            long early = nextBatchNanos - System.nanoTime();
-            if (early <= 0) {
-                nextBatchNanos = System.nanoTime() + refresh.toNanos();
-                capacityLeft = settings.queueCapacity();
-            } else if (capacityLeft == 0) {
-                return Duration.ofNanos(early);
-            }
-        } else {
-            capacityLeft = settings.queueCapacity();
+        Duration pause = pacing.untilCapacity();
+        if (!pause.isZero()) {
+            return pause;
         }
-        int wanted = gate.available(capacityLeft);
+        int wanted = gate.available(pacing.left());
         if (wanted == 0) {
             return gate.untilAvailable();
         }
@@ -145,14 +154,19 @@ public final class Processor<T> {
         if (free == 0) {
             return NET;
         }
-        Batch batch = new Batch(false);
+        Batch batch = pacing.batch();
         List<Ticket> claimed = claim(free, batch);
-        capacityLeft -= admit(claimed, batch) + admitSuspect(batch, false);
-        if (claimed.isEmpty()) {
-            capacityLeft = 0; // the batch ends with the queue
-            return refresh == null ? idle() : Duration.ZERO;
+        pacing.took(admit(claimed, batch) + admitSuspect(batch, false));
+        if (claimed.isEmpty() || batch.isFull()) {
+            pacing.endBatch(); // with the queue
+            return settings.capacityRefreshTime() == null ? idle() : Duration.ZERO;
         }
         return Duration.ZERO;
+    }
+
+    /** The background loop has ended: what its last batch refused goes back. */
+    public void cycleEnds() {
+        pacing.end();
     }
 
     /**
@@ -170,7 +184,7 @@ public final class Processor<T> {
             return false;
         }
         runs.prepare(claimed.get()).ifPresent(event -> runs.start(claimed.get(), event));
-        batch.awaitSettled();
+        batch.awaitSettled(System.nanoTime() + FOREVER.toNanos());
         return true;
     }
 
