@@ -49,14 +49,14 @@ class LauncherTest {
                 -cp|%1$s/target/millrace.jar:%1$s/target/lib/*|dev.millrace.cli.Main|demo|--json|two words|
                 """.formatted(project.toRealPath()));
         assertThat(finished.err).contains("building").doesNotContain("maven talks");
-        assertThat(project.resolve("built")).hasContent("-q -B -DskipTests package");
+        assertThat(project.resolve("built")).hasContent("-q -B -Dmaven.test.skip=true -Djacoco.skip package");
     }
 
     @Test
     void start_withAFreshJar_doesNotBuildAgainUntilASourceChanges() throws Exception {
         launch("first");
         launch("second");
-        assertThat(project.resolve("built")).hasContent("-q -B -DskipTests package");
+        assertThat(project.resolve("built")).hasContent("-q -B -Dmaven.test.skip=true -Djacoco.skip package");
 
         Path source = Files.writeString(project.resolve("src/main/New.java"), "class New {}");
         Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(5)));
@@ -73,7 +73,7 @@ class LauncherTest {
         assertThat(one.waitFor(60, TimeUnit.SECONDS) && two.waitFor(60, TimeUnit.SECONDS))
                 .isTrue();
         assertThat(one.exitValue() + two.exitValue()).isZero();
-        assertThat(project.resolve("built")).hasContent("-q -B -DskipTests package");
+        assertThat(project.resolve("built")).hasContent("-q -B -Dmaven.test.skip=true -Djacoco.skip package");
     }
 
     @Test

@@ -116,7 +116,8 @@ class FenceTest {
     }
 
     @Test
-    @DisplayName("After an outage a little shorter than a lease, one that renewed just before it does not rob the others")
+    @DisplayName(
+            "After an outage a little shorter than a lease, one that renewed just before it does not rob the others")
     void rescue_byAWorkerThatCouldNotRenewForHalfALease_takesNothing() {
         UUID other = worker();
         claimOne(other);
