@@ -226,6 +226,17 @@ final class LocalPostgres implements AutoCloseable {
         }
     }
 
+    /** Stops the server without letting it finish anything: all it keeps is what it acknowledged. */
+    void crash() throws IOException, InterruptedException {
+        tools.run(data(), "pg_ctl", "stop", "-m", "immediate", "-w", "-t", "60", "-s");
+    }
+
+    /** Starts it again after {@link #crash}, perhaps on another port. */
+    void startAgain() throws IOException, InterruptedException {
+        clearStaleFile();
+        startOnFreePort(password());
+    }
+
     private void stop(Postmaster server) throws IOException, InterruptedException {
         PostgresStop.stop(tools, data(), server);
     }

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import dev.millrace.cli.torture.TortureCommand;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -55,6 +56,7 @@ public final class Main implements Runnable {
     /** Runs one command in this JVM and returns its exit code. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
         return new CommandLine(new Main())
+                .addSubcommand(new TortureCommand(CrashingPostgres::start))
                 .setOut(out)
                 .setErr(err)
                 .setExecutionExceptionHandler(Main::explain)

@@ -1,0 +1,156 @@
+package dev.millrace.cli.torture;
+
+import dev.millrace.Append;
+import dev.millrace.Executor;
+import dev.millrace.Millrace;
+import dev.millrace.event.Event;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+
+/** A process that appends in three ways at a set rate, and writes down what it tried and what it was told. */
+final class AppenderRole {
+    /** The coordinator's words. */
+    static final int PAUSE = 'p';
+
+    static final int GO_ON = 'g';
+    static final int END = 'e';
+
+    private static final int BULK = 50;
+    private static final double ROLLED_BACK = 0.1;
+    private static final double SCHEDULED = 0.05;
+
+    private final Executor<Job> executor;
+    private final Ledger ledger;
+    private final Profile profile;
+    private final long leaseMillis;
+    private volatile boolean paused;
+    private volatile boolean ending;
+
+    private AppenderRole(Executor<Job> executor, Ledger ledger, Profile profile, long leaseMillis) {
+        this.executor = executor;
+        this.ledger = ledger;
+        this.profile = profile;
+        this.leaseMillis = leaseMillis;
+    }
+
+    private interface Turn {
+        void append(Random random) throws SQLException;
+    }
+
+    /** Arguments: the profile, the lease in milliseconds, the seed. Does not return. */
+    static void run(String url, Ledger ledger, List<String> arguments) throws IOException, InterruptedException {
+        Profile profile = Profile.of(arguments.get(0));
+        long leaseMillis = Long.parseLong(arguments.get(1));
+        long seed = Long.parseLong(arguments.get(2));
+        Executor<Job> executor = open(url, leaseMillis, ledger);
+        AppenderRole role = new AppenderRole(executor, ledger, profile, leaseMillis);
+        double each = profile.eventsPerSecond() / 10.0;
+        List<Thread> threads = List.of(
+                role.start(seed, each * 1.5, role::single),
+                role.start(seed + 1, each * 1.5, role::single),
+                role.start(seed + 2, each * 6 / BULK, role::bulk),
+                role.start(seed + 3, each, random -> role.inTransaction(url, random)));
+        Child.obey(word -> {
+            role.paused = word == PAUSE;
+            role.ending |= word == END;
+        });
+        if (role.ending) {
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        }
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static Executor<Job> open(String url, long leaseMillis, Ledger ledger) throws InterruptedException {
+        while (true) {
+            try {
+                Millrace millrace = WorkerRole.connect(url, Duration.ofMillis(leaseMillis), ledger);
+                return millrace.executor(WorkerRole.FLOW, Job.class).build();
+            } catch (RuntimeException e) {
+                System.err.println("not connected: " + e.getMessage());
+                Thread.sleep(100);
+            }
+        }
+    }
+
+    private Thread start(long seed, double perSecond, Turn turn) {
+        Random random = new Random(seed);
+        long pauseNanos = (long) (TimeUnit.SECONDS.toNanos(1) / perSecond);
+        return Thread.ofPlatform().start(() -> {
+            long next = System.nanoTime();
+            while (!ending) {
+                long now = System.nanoTime();
+                if (paused || now < next) {
+                    LockSupport.parkNanos(Math.max(next - now, TimeUnit.MILLISECONDS.toNanos(1)));
+                    continue;
+                }
+                next = Math.max(next + pauseNanos, now - TimeUnit.SECONDS.toNanos(1)); // catches up a second at most
+                try {
+                    turn.append(random);
+                } catch (SQLException | RuntimeException e) {
+                    System.err.println("unknown: " + e.getMessage()); // tried and not acknowledged: the ledger says so
+                }
+            }
+        });
+    }
+
+    private void single(Random random) {
+        Job job = profile.drawJob(random, leaseMillis);
+        UUID id = UUID.randomUUID();
+        ledger.write(Ledger.Append.TRIED, List.of(id));
+        executor.append(job, options(random, job).withId(id));
+        ledger.write(Ledger.Append.ACKNOWLEDGED, List.of(id));
+    }
+
+    private void bulk(Random random) {
+        List<Event<Job>> events = IntStream.range(0, BULK)
+                .mapToObj(i -> {
+                    Job job = profile.drawJob(random, leaseMillis);
+                    return executor.newEvent(job, options(random, job));
+                })
+                .toList();
+        List<UUID> ids = events.stream().map(Event::id).toList();
+        ledger.write(Ledger.Append.TRIED, ids);
+        executor.appendEvents(events);
+        ledger.write(Ledger.Append.ACKNOWLEDGED, ids);
+    }
+
+    private void inTransaction(String url, Random random) throws SQLException {
+        boolean rollBack = random.nextDouble() < ROLLED_BACK;
+        Job job = profile.drawJob(random, leaseMillis);
+        UUID id = UUID.randomUUID();
+        ledger.write(Ledger.Append.TRIED, List.of(id));
+        try (Connection connection = DriverManager.getConnection(url)) {
+            connection.setAutoCommit(false);
+            executor.append(connection, job, options(random, job).withId(id));
+            if (rollBack) {
+                connection.rollback();
+            } else {
+                connection.commit();
+            }
+        }
+        ledger.write(rollBack ? Ledger.Append.ROLLED_BACK : Ledger.Append.ACKNOWLEDGED, List.of(id));
+    }
+
+    private static Append options(Random random, Job job) {
+        Append options = Append.defaults();
+        if (job.kind() == Job.Kind.DEAF) {
+            options = options.withTimeout(Duration.ofMillis(Job.TIMEOUT_MILLIS));
+        }
+        if (random.nextDouble() < SCHEDULED) {
+            options = options.withRunAt(Instant.now().plusMillis(random.nextInt(1_500)));
+        }
+        return options;
+    }
+}

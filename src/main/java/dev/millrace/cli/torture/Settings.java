@@ -1,0 +1,31 @@
+package dev.millrace.cli.torture;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one torture run is.
+ *
+ * @param folder where everything of it is kept
+ * @param mutant put before the product on the class path of its processes; null for the product as it is
+ */
+record Settings(
+        long seconds,
+        long seed,
+        Profile profile,
+        Path folder,
+        @Nullable Path mutant) {
+    static final int WORKERS = 4;
+    static final Duration LEASE = Duration.ofMillis(1_500);
+
+    /** The product's default, which the run does not change. */
+    static final int MAX_CRASHES = 3;
+
+    /** How to do it again. */
+    String command() {
+        String command =
+                "./millrace torture --seconds %d --seed %d --profile %s".formatted(seconds, seed, profile.wireName());
+        return mutant == null ? command : command + " --mutant " + mutant;
+    }
+}

@@ -1,0 +1,89 @@
+package dev.millrace.cli.torture;
+
+import dev.millrace.Executor;
+import dev.millrace.Millrace;
+import dev.millrace.work.RetryPolicy;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** A process that works: connects, runs jobs, and gives back what it holds when it is asked to end. */
+final class WorkerRole {
+    static final int POOL = 4;
+    static final Duration GRACE = Duration.ofMillis(500);
+    static final String FLOW = "torture";
+
+    private static final RetryPolicy RETRIES = RetryPolicy.fixed(Duration.ofMillis(100), 5);
+
+    private WorkerRole() {}
+
+    /** Arguments: the lease in milliseconds, events at once. Does not return. */
+    static void run(String url, Ledger ledger, List<String> arguments) throws IOException, InterruptedException {
+        Duration lease = Duration.ofMillis(Long.parseLong(arguments.get(0)));
+        int concurrency = Integer.parseInt(arguments.get(1));
+        AtomicReference<@Nullable Millrace> open = new AtomicReference<>();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> leave(open.get())));
+        Thread.ofPlatform().daemon().start(() -> {
+            try {
+                Child.obey(word -> {});
+            } catch (IOException e) {
+                // as good as its end
+            }
+            Runtime.getRuntime().halt(0); // the coordinator is gone
+        });
+        while (true) {
+            try {
+                Millrace millrace = connect(url, lease, ledger);
+                open.set(millrace);
+                executor(millrace, ledger, concurrency).execute();
+                Thread.currentThread().join(); // until a signal
+            } catch (RuntimeException e) {
+                retry(open.getAndSet(null), e);
+            }
+        }
+    }
+
+    static Millrace connect(String url, Duration lease, Ledger ledger) {
+        return Millrace.builder()
+                .jdbcUrl(url)
+                .poolSize(POOL)
+                .lease(lease)
+                .shutdownGrace(GRACE)
+                .onLateResult(late ->
+                        ledger.late(late.event(), late.attempt(), late.status().toString()))
+                .connect();
+    }
+
+    private static Executor<Job> executor(Millrace millrace, Ledger ledger, int concurrency) {
+        return millrace.executor(FLOW, Job.class)
+                .concurrencyLimit(concurrency)
+                .queueCapacity(concurrency)
+                .retry(RETRIES)
+                .handler(new JobHandler(ledger))
+                .build();
+    }
+
+    /** The database is away: an application's supervisor would start it again; here it tries again by itself. */
+    private static void retry(@Nullable Millrace half, RuntimeException cause) throws InterruptedException {
+        if (half != null) {
+            half.close();
+        }
+        System.err.println("not connected: " + cause.getMessage());
+        Thread.sleep(100);
+    }
+
+    private static void leave(@Nullable Millrace millrace) {
+        int code = 0;
+        try {
+            if (millrace != null) {
+                millrace.close();
+            }
+        } catch (RuntimeException e) {
+            System.err.println("could not close: " + e);
+            code = 1;
+        }
+        Runtime.getRuntime().halt(code);
+    }
+}

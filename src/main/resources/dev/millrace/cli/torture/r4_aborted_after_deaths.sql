@@ -1,0 +1,7 @@
+-- r4_aborted_after_deaths: events aborted for deaths that were not lost that often.
+select o.id || ' was aborted after ' || count(a.event) || ' lost attempts'
+from outcome o
+left join attempt a on a.event = o.id and a.reason = 'lost'
+where o.status = 6
+group by o.id
+having count(a.event) < current_setting('torture.max_crashes')::integer
