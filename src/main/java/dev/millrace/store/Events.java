@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Execution;
 import dev.millrace.event.Json;
+import dev.millrace.store.Place.Order;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -57,33 +58,39 @@ public final class Events {
 
     /** Up to {@code limit} members of a status progression after a place in it, in its order. */
     public Page page(int flow, EventStatus status, Place after, int limit) {
-        try {
-            return database.once(handle -> page(handle, flow, status, after, limit));
-        } catch (RuntimeException e) {
-            if (SqlErrors.isRefusedData(e)) { // a priority where a time belongs
-                throw new IllegalArgumentException("the cursor is not of a page of the %s events".formatted(status), e);
-            }
-            throw e;
+        boolean fits = after.isIn(order(status)) || (status == EventStatus.PENDING && after.isIn(Order.TIME));
+        if (!fits) {
+            throw new IllegalArgumentException(
+                    "not a cursor of a page of %s events: '%s'".formatted(status, after.encode()));
         }
+        return database.once(handle -> page(handle, flow, status, after, limit));
+    }
+
+    private static Order order(EventStatus status) {
+        return switch (status) {
+            case PENDING -> Order.PRIORITY;
+            case PROCESSING -> Order.TIME;
+            case COMPLETED, FAILED, CANCELLED, SKIPPED, ABORTED -> Order.ARRIVAL;
+        };
     }
 
     Page page(Handle handle, int flow, EventStatus status, Place after, int limit) {
-        return switch (status) {
-            case PENDING -> pendingPage(handle, flow, after, limit);
-            case PROCESSING -> page(rows(handle, "page_running", flow, null, after, limit), limit);
-            case COMPLETED, FAILED, CANCELLED, SKIPPED, ABORTED ->
-                page(rows(handle, "page_outcome", flow, status, after, limit), limit);
+        return switch (order(status)) {
+            case PRIORITY -> pendingPage(handle, flow, after, limit);
+            case TIME -> page(rows(handle, "page_running", Order.TIME, flow, after, limit), limit);
+            case ARRIVAL -> page(arrived(handle, flow, status, after, limit), limit);
         };
     }
 
     private Page pendingPage(Handle handle, int flow, Place after, int limit) {
         List<Placed> rows = new ArrayList<>();
-        if (!after.later()) {
-            rows.addAll(rows(handle, "page_ready", flow, null, after, limit));
+        boolean due = after.isIn(Order.PRIORITY);
+        if (due) {
+            rows.addAll(rows(handle, "page_ready", Order.PRIORITY, flow, after, limit));
         }
         if (rows.size() < limit) {
-            Place from = after.later() ? after : Place.START_LATER;
-            rows.addAll(rows(handle, "page_scheduled", flow, null, from, limit - rows.size()));
+            Place from = due ? Place.START : after;
+            rows.addAll(rows(handle, "page_scheduled", Order.TIME, flow, from, limit - rows.size()));
         }
         return page(rows, limit);
     }
@@ -93,21 +100,33 @@ public final class Events {
         return new Page(rows.stream().map(Placed::event).toList(), next);
     }
 
-    private List<Placed> rows(
-            Handle handle, String statement, int flow, @Nullable EventStatus status, Place after, int limit) {
-        var query = handle.createQuery(database.sql(statement))
+    private List<Placed> arrived(Handle handle, int flow, EventStatus status, Place after, int limit) {
+        return handle.createQuery(database.sql("page_outcome"))
                 .bind("flow", flow)
+                .bind("status", status.ordinal())
                 .bind("minor", after.minor())
-                .bind("limit", limit);
-        if (status == null) {
-            query.bind("major", after.major());
-        } else {
-            query.bind("status", status.ordinal());
-        }
-        boolean later = statement.equals("page_scheduled");
-        return query.map((row, context) -> new Placed(
-                        read(row, context), new Place(later, row.getDouble("place_major"), row.getLong("place_minor"))))
+                .bind("limit", limit)
+                .map((row, context) ->
+                        new Placed(read(row, context), new Place(Order.ARRIVAL, "", row.getLong("place_minor"))))
                 .list();
+    }
+
+    private List<Placed> rows(Handle handle, String statement, Order order, int flow, Place after, int limit) {
+        return handle.createQuery(database.sql(statement))
+                .bind("flow", flow)
+                .bind("major", after.major())
+                .bind("minor", after.minor())
+                .bind("limit", limit)
+                .map((row, context) ->
+                        new Placed(read(row, context), new Place(order, major(row, order), row.getLong("place_minor"))))
+                .list();
+    }
+
+    /** Times are not made into seconds: a float8 cannot tell microseconds apart in every century. */
+    private static String major(ResultSet row, Order order) throws SQLException {
+        return order == Order.PRIORITY
+                ? Double.toString(row.getDouble("place_major"))
+                : String.valueOf(StoredEvent.instant(row, "place_major"));
     }
 
     /** What an event's last streaming attempt emitted, from an index on, as JSON text in order. */

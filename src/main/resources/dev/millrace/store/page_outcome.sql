@@ -2,7 +2,7 @@
 select e.id, e.created_at, e.type, e.payload::text as payload, e.metadata::text as metadata, e.priority, e.timeout,
     e.deadline, e.streaming, o.status, o.attempt, o.started_at, o.finished_at, o.duration,
     o.response::text as response, o.error::text as error, o.retryable,
-    0::float8 as place_major, o.position as place_minor
+    o.position as place_minor
 from millrace.outcome o
 join millrace.event e on e.id = o.id
 where o.flow = :flow and o.status = :status and o.position > :minor

@@ -10,7 +10,7 @@ from (
     cross join lateral (
         select *
         from millrace.ready
-        where lane = l.id * side.sign and (priority, position) > (:major, :minor)
+        where lane = l.id * side.sign and (priority, position) > (:major::float8, :minor)
         order by priority, position
         limit :limit
     ) r
