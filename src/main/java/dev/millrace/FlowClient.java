@@ -5,6 +5,7 @@ import dev.millrace.event.Errors;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExecutionException;
+import dev.millrace.event.ExistsException;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.store.Draft;
 import dev.millrace.store.FlowRow;
@@ -53,6 +54,7 @@ public abstract sealed class FlowClient<T> permits Executor {
      * @return the event's id
      * @throws dev.millrace.event.ValidationException if the payload cannot be stored, naming the path in it
      * @throws dev.millrace.event.QueueFullException if the flow is bounded and full
+     * @throws dev.millrace.event.AppendUnknownException if the database went away with it and the patience is over
      */
     public UUID append(T payload) {
         return append(payload, Append.defaults());
@@ -117,10 +119,19 @@ public abstract sealed class FlowClient<T> permits Executor {
     public Set<UUID> appendAbsent(Collection<Event<T>> events) {
         Objects.requireNonNull(events, "events");
         List<Draft> drafts = Drafting.unique(Drafting.all("event", events, codec::draft), true);
-        Set<UUID> present = store.appends().stored(flow.id(), drafts);
-        List<Draft> absent =
-                drafts.stream().filter(draft -> !present.contains(draft.id())).toList();
-        return Set.copyOf(append(absent));
+        while (true) {
+            Set<UUID> present = store.appends().stored(flow.id(), drafts);
+            List<Draft> absent = drafts.stream()
+                    .filter(draft -> !present.contains(draft.id()))
+                    .toList();
+            try {
+                return Set.copyOf(append(absent));
+            } catch (ExistsException e) {
+                if (store.appends().stored(flow.id(), absent).isEmpty()) {
+                    throw e; // taken by another event, not by one who said the same meanwhile
+                }
+            }
+        }
     }
 
     /** An event in this JVM's memory, to be appended later. */

@@ -1,5 +1,7 @@
 package dev.millrace.store;
 
+import dev.millrace.event.AppendUnknownException;
+import dev.millrace.event.ConnectionException;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExistsException;
 import dev.millrace.event.QueueFullException;
@@ -49,30 +51,56 @@ public final class Appends {
      * @param bounded whether the flow is known to have a limit; one that got it since is noticed
      * @throws ExistsException if an id is taken, naming it
      * @throws QueueFullException if the flow would hold more than it may
+     * @throws AppendUnknownException if the connection was lost and did not come back in time
      */
     public void append(int flow, List<Draft> drafts, boolean bounded) {
         List<List<Draft>> batches = batches(drafts);
-        int[] tries = {0};
+        Tries tries = new Tries();
         try {
             boolean alone = batches.size() == 1 && !bounded;
-            if (!alone || database.once(counting(tries, handle -> insert(handle, flow, drafts, false))) == 0) {
-                database.inTransaction(counting(tries, handle -> insertAll(handle, flow, batches, bounded || alone)));
+            if (!alone || database.once(tries.of(handle -> insert(handle, flow, drafts, false))) == 0) {
+                database.inTransaction(tries.of(handle -> insertAll(handle, flow, batches, bounded || alone)));
             }
         } catch (RuntimeException e) {
-            // After an unanswered COMMIT a duplicate is the first try's own, if it is the same event; it takes its own
-            // room.
+            if (!tries.mayHaveCommitted()) {
+                throw e instanceof ConnectionException ? notStored(e) : translated(e);
+            }
+            if (e instanceof ConnectionException) {
+                throw new AppendUnknownException(
+                        drafts.stream().map(Draft::id).toList(), SqlErrors.reason(e), e);
+            }
+            // A duplicate is the unanswered try's own, if it is the same event; and that takes its own room.
             boolean mayBeOwn = SqlErrors.isDuplicate(e, EVENT_KEY) || e instanceof QueueFullException;
-            if (tries[0] < 2 || !mayBeOwn || stored(flow, drafts).size() < drafts.size()) {
+            if (!mayBeOwn || stored(flow, drafts).size() < drafts.size()) {
                 throw translated(e);
             }
         }
     }
 
-    private static <R> Function<Handle, R> counting(int[] tries, Function<Handle, R> work) {
-        return handle -> {
-            tries[0]++;
-            return work.apply(handle);
-        };
+    private static ConnectionException notStored(RuntimeException error) {
+        return new ConnectionException(error.getMessage() + "; nothing was stored, repeat the call", error);
+    }
+
+    /** Whether one of several tries may have been committed without an answer. Confined to one thread. */
+    private static final class Tries {
+        private boolean unanswered;
+
+        <R> Function<Handle, R> of(Function<Handle, R> work) {
+            return handle -> {
+                try {
+                    R result = work.apply(handle);
+                    unanswered = true; // if this is not the last that is heard of it, the COMMIT went unanswered
+                    return result;
+                } catch (RuntimeException e) {
+                    unanswered |= SqlErrors.isUnanswered(e);
+                    throw e;
+                }
+            };
+        }
+
+        boolean mayHaveCommitted() {
+            return unanswered;
+        }
     }
 
     /** Appends all or none in the caller's transaction, which decides whether they ever were. */

@@ -74,6 +74,14 @@ public final class SqlErrors {
         return find(error).isPresent();
     }
 
+    /** Whether the statement may have been done all the same: its connection went before the answer came. */
+    static boolean isUnanswered(Throwable error) {
+        return find(error)
+                .map(SqlErrors::stateOf)
+                .filter(state -> state.isEmpty() || classOf(state).equals("08") || state.startsWith("57P"))
+                .isPresent();
+    }
+
     /** Whether a row with the key of one of these constraints exists already. */
     static boolean isDuplicate(Throwable error, Set<String> constraints) {
         return find(error)
@@ -177,7 +185,7 @@ public final class SqlErrors {
 
     static ConnectionException unreachable(Throwable error, Duration patience) {
         return new ConnectionException(
-                "the database did not answer for %s; last: %s. Nothing is lost: repeat the call"
+                "the database did not answer for %s; last: %s"
                         .formatted(patience, reason(error)),
                 find(error).<Throwable>map(sql -> sql).orElse(error));
     }
