@@ -66,8 +66,7 @@ public final class Appends {
                 throw e instanceof ConnectionException ? notStored(e) : translated(e);
             }
             if (e instanceof ConnectionException) {
-                throw new AppendUnknownException(
-                        drafts.stream().map(Draft::id).toList(), SqlErrors.reason(e), e);
+                throw new AppendUnknownException(drafts.stream().map(Draft::id).toList(), SqlErrors.reason(e), e);
             }
             // A duplicate is the unanswered try's own, if it is the same event; and that takes its own room.
             boolean mayBeOwn = SqlErrors.isDuplicate(e, EVENT_KEY) || e instanceof QueueFullException;

@@ -185,8 +185,7 @@ public final class SqlErrors {
 
     static ConnectionException unreachable(Throwable error, Duration patience) {
         return new ConnectionException(
-                "the database did not answer for %s; last: %s"
-                        .formatted(patience, reason(error)),
+                "the database did not answer for %s; last: %s".formatted(patience, reason(error)),
                 find(error).<Throwable>map(sql -> sql).orElse(error));
     }
 
