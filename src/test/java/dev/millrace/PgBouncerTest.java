@@ -1,0 +1,129 @@
+package dev.millrace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.millrace.event.ConfigurationException;
+import dev.millrace.postgres.PgBouncer;
+import dev.millrace.postgres.PostgresTest;
+import dev.millrace.postgres.TestDatabase;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** Everything works through PgBouncer in transaction mode, and nothing is left in the sessions behind it. */
+@PostgresTest
+class PgBouncerTest {
+    @TempDir
+    private Path folder;
+
+    private final TestDatabase database;
+    private PgBouncer bouncer;
+
+    PgBouncerTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        Path binary = PgBouncer.binary().orElse(null);
+        assumeTrue(binary != null, "no pgbouncer on the PATH or in /usr/sbin (Debian: apt-get install pgbouncer)");
+        database.truncateAll();
+        bouncer = PgBouncer.start(binary, folder, database);
+    }
+
+    @AfterEach
+    void stop() {
+        if (bouncer != null) {
+            bouncer.close();
+        }
+    }
+
+    @Test
+    void everything_throughTransactionPooling_works() throws Exception {
+        String url = bouncer.url(database) + "&prepareThreshold=0";
+        PGSimpleDataSource own = new PGSimpleDataSource();
+        own.setUrl(url);
+        try (Millrace millrace = Millrace.connect(url)) {
+            new BroadScenario(millrace, own).play();
+
+            assertThat(settingsOfAllSessions(url))
+                    .hasSize(PgBouncer.SERVER_CONNECTIONS)
+                    .containsOnly("read committed, off, 0, 0, \"$user\", public");
+        }
+        assertThat(database.longValue("select count(*) from pg_locks where locktype = 'advisory'"))
+                .isZero();
+        assertThat(database.longValue("select count(*) from worker")).isZero();
+    }
+
+    /** Of each connection behind the proxy: as many transactions at once as it has take one each. */
+    private static List<String> settingsOfAllSessions(String url) throws SQLException {
+        List<Connection> connections = new ArrayList<>();
+        List<String> settings = new ArrayList<>();
+        try {
+            for (int i = 0; i < PgBouncer.SERVER_CONNECTIONS; i++) {
+                Connection connection = DriverManager.getConnection(url);
+                connections.add(connection);
+                connection.setAutoCommit(false);
+                try (Statement statement = connection.createStatement();
+                        ResultSet row = statement.executeQuery(
+                                "select concat_ws(', ', current_setting('default_transaction_isolation'),"
+                                        + " current_setting('default_transaction_read_only'),"
+                                        + " current_setting('statement_timeout'), current_setting('lock_timeout'),"
+                                        + " current_setting('search_path'))")) {
+                    row.next();
+                    settings.add(row.getString(1));
+                }
+            }
+            return settings;
+        } finally {
+            for (Connection connection : connections) {
+                connection.close();
+            }
+        }
+    }
+
+    @Test
+    void call_withPreparedStatements_saysWhichSettingIsMissing() throws Exception {
+        try (Millrace millrace = Millrace.connect(bouncer.url(database));
+                ExecutorService threads = Executors.newFixedThreadPool(8)) {
+            Executor<BroadScenario.Work> works =
+                    millrace.executor("works", BroadScenario.Work.class).build();
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                all.add(threads.submit(() -> {
+                    for (int n = 0; n < 200; n++) {
+                        assertThat(works.statusCounts()).hasSize(7);
+                    }
+                    return null;
+                }));
+            }
+
+            assertThatExceptionOfType(ExecutionException.class)
+                    .isThrownBy(() -> {
+                        for (Future<?> one : all) {
+                            one.get();
+                        }
+                    })
+                    .havingCause()
+                    .isInstanceOf(ConfigurationException.class)
+                    .withMessageContaining("PgBouncer")
+                    .withMessageContaining("prepareThreshold=0");
+        }
+    }
+}
