@@ -1,7 +1,5 @@
 package dev.millrace;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.maintain.CountFolder;
 import dev.millrace.maintain.Promoter;
@@ -233,20 +231,5 @@ public final class Millrace implements AutoCloseable {
 
     Waiters waiters() {
         return waiters;
-    }
-
-    static HikariDataSource pool(String jdbcUrl, int size) {
-        HikariConfig config = new HikariConfig();
-        config.setJdbcUrl(jdbcUrl);
-        config.setMaximumPoolSize(size);
-        config.setPoolName("millrace");
-        config.setConnectionTimeout(
-                1_000); // what waits longer is repeated anyway; and this bounds the pool's own back-off
-        config.setInitializationFailTimeout(-1); // the first statement finds out, with the builder's patience
-        config.addDataSourceProperty("connectTimeout", "5");
-        config.addDataSourceProperty("reWriteBatchedInserts", "true");
-        config.addDataSourceProperty("tcpKeepAlive", "true");
-        config.addDataSourceProperty("ApplicationName", "millrace");
-        return new HikariDataSource(config);
     }
 }

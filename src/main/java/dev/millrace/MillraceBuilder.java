@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.LateResult;
 import dev.millrace.event.Payloads;
 import dev.millrace.store.Database;
+import dev.millrace.store.OwnPool;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -33,7 +34,10 @@ public final class MillraceBuilder {
         return this;
     }
 
-    /** Where to connect with a pool of Millrace's own, {@code jdbc:postgresql:…}. */
+    /**
+     * Where to connect with a pool of Millrace's own, {@code jdbc:postgresql:…}. Behind a proxy that pools transactions,
+     * such as PgBouncer, it needs {@code prepareThreshold=0}, and migrations need a direct connection.
+     */
     public MillraceBuilder jdbcUrl(String url) {
         this.jdbcUrl = Database.checkUrl(Objects.requireNonNull(url, "jdbcUrl"));
         return this;
@@ -116,7 +120,7 @@ public final class MillraceBuilder {
         if ((dataSource == null) == (jdbcUrl == null)) {
             throw new IllegalArgumentException("give either a dataSource or a jdbcUrl");
         }
-        HikariDataSource own = jdbcUrl == null ? null : Millrace.pool(jdbcUrl, poolSize);
+        HikariDataSource own = jdbcUrl == null ? null : OwnPool.open(jdbcUrl, poolSize);
         DataSource pool = own == null ? dataSource : own;
         if (pool == null) {
             throw new IllegalStateException("no pool");

@@ -54,6 +54,9 @@ final class DirectConnections implements OwnConnection.Source {
     private @Nullable Connection beside(HikariDataSource hikari) throws SQLException {
         String user = hikari.getUsername();
         DataSource given = hikari.getDataSource();
+        if (given instanceof Dialing dialing) {
+            return dialing.dialOnce(bound);
+        }
         if (given != null) {
             return user == null ? given.getConnection() : given.getConnection(user, hikari.getPassword());
         }
