@@ -94,7 +94,7 @@ class LostAnswerTest {
         }
 
         assertThat(proxy.cuts()).isEqualTo(CUTS);
-        assertThat(stored()).isEqualTo(ids).hasSize(CUTS);
+        assertThat(stored()).as("events stored, of those told").isEqualTo(ids).hasSize(CUTS);
         assertThat(tasks.statusCounts()).containsEntry(EventStatus.PENDING, (long) CUTS);
     }
 
@@ -259,7 +259,7 @@ class LostAnswerTest {
         assertThat(tasks.join(LONG)).isTrue();
         assertThat(proxy.cuts()).isEqualTo(20);
         assertThat(runs).hasValue(20);
-        assertThat(millrace.lateResults()).isZero();
+        assertThat(millrace.lateResults()).as("answers taken for late").isZero();
         assertThat(database.longValue("select count(*) from attempt")).isZero();
     }
 

@@ -35,6 +35,8 @@ import org.junit.jupiter.api.Test;
 class FenceTest {
     private static final Duration LEASE = Duration.ofSeconds(10);
     private static final int MAX_CRASHES = 3;
+    private static final String LOCK_WAITS = "select count(*) from pg_stat_activity"
+            + " where datname = current_database() and wait_event_type = 'Lock'";
 
     private final TestDatabase database;
     private FaultyDataSource faults;
@@ -171,9 +173,11 @@ class FenceTest {
         CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(late, LEASE));
         renewal.awaitReached();
 
-        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
-
+        CompletableFuture<Rescued> rescued = async(this::rescue);
+        awaitEndOrLockWait(rescued);
         renewal.release();
+
+        assertThat(get(rescued)).isEqualTo(new Rescued(0, 0, 0));
         assertThat(get(renewed)).isTrue();
         assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
     }
@@ -263,6 +267,19 @@ class FenceTest {
         assertThat(fresh.attempt()).isEqualTo(2);
         assertThat(whereIs(stale.id())).isEqualTo("processing");
         assertThat(store.settlements().end(List.of(completed(fresh)))).containsExactly(stale.id());
+    }
+
+    @Test
+    @DisplayName("The attempt's number is part of the fence: a worker may hold the same event again")
+    void settle_ofAnEarlierClaimOfTheSameWorker_isRefused() {
+        UUID worker = worker();
+        Claim earlier = claimOne(worker);
+        store.settlements().giveBack(List.of(retried(earlier)));
+        Claim later = store.claims().claim(worker, List.of(lane), 1).getFirst();
+
+        assertThat(store.settlements().end(List.of(completed(earlier)))).isEmpty();
+        assertThat(store.settlements().giveBack(List.of(retried(earlier)))).isEmpty();
+        assertThat(store.settlements().end(List.of(completed(later)))).containsExactly(earlier.id());
     }
 
     @Test
@@ -387,8 +404,13 @@ class FenceTest {
     }
 
     private void awaitLockWait() {
-        database.await("select exists (select from pg_stat_activity where datname = current_database()"
-                + " and wait_event_type = 'Lock')");
+        database.await("select (" + LOCK_WAITS + ") > 0");
+    }
+
+    private void awaitEndOrLockWait(CompletableFuture<?> work) {
+        while (!work.isDone() && database.longValue(LOCK_WAITS) == 0) {
+            Thread.onSpinWait();
+        }
     }
 
     private static Ended completed(Claim claim) {

@@ -1,12 +1,10 @@
 package dev.millrace.cli.torture;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** A process of the torture run, which is this product's jar in a JVM of its own. Thread-safe. */
 final class Jvm {
@@ -29,7 +27,7 @@ final class Jvm {
                 "-Xshare:auto",
                 "-Dlogback.configurationFile=dev/millrace/cli/logback.xml",
                 "-cp",
-                classPath(settings.mutant()),
+                System.getProperty("java.class.path"),
                 Child.class.getName(),
                 role,
                 settings.folder().resolve(name + ".ledger").toString()));
@@ -41,11 +39,6 @@ final class Jvm {
         builder.environment().put(Child.URL, url);
         builder.environment().remove("JAVA_TOOL_OPTIONS");
         return new Jvm(builder.start());
-    }
-
-    private static String classPath(@Nullable Path mutant) {
-        String product = System.getProperty("java.class.path");
-        return mutant == null ? product : mutant.toAbsolutePath() + File.pathSeparator + product;
     }
 
     long pid() {

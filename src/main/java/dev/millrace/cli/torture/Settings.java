@@ -2,20 +2,13 @@ package dev.millrace.cli.torture;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one torture run is.
  *
  * @param folder where everything of it is kept
- * @param mutant put before the product on the class path of its processes; null for the product as it is
  */
-record Settings(
-        long seconds,
-        long seed,
-        Profile profile,
-        Path folder,
-        @Nullable Path mutant) {
+record Settings(long seconds, long seed, Profile profile, Path folder) {
     static final int WORKERS = 4;
     static final Duration LEASE = Duration.ofMillis(1_500);
 
@@ -24,8 +17,6 @@ record Settings(
 
     /** How to do it again. */
     String command() {
-        String command =
-                "./millrace torture --seconds %d --seed %d --profile %s".formatted(seconds, seed, profile.wireName());
-        return mutant == null ? command : command + " --mutant " + mutant;
+        return "./millrace torture --seconds %d --seed %d --profile %s".formatted(seconds, seed, profile.wireName());
     }
 }

@@ -61,12 +61,6 @@ public final class TortureCommand implements Callable<Integer> {
     @Option(names = "--folder", paramLabel = "DIR", description = "where to keep everything (default: a temporary one)")
     private @Nullable Path folder;
 
-    @Option(
-            names = "--mutant",
-            hidden = true,
-            description = "put before the product on the class path of its processes")
-    private @Nullable Path mutant;
-
     /** Starts a PostgreSQL in a folder. */
     @FunctionalInterface
     public interface Starter {
@@ -115,7 +109,7 @@ public final class TortureCommand implements Callable<Integer> {
         }
         Path kept = folder == null ? Files.createTempDirectory("millrace-torture-") : Files.createDirectories(folder);
         long drawn = seed == null ? ThreadLocalRandom.current().nextLong(1_000_000) : seed;
-        return new Settings(seconds, drawn, Profile.of(profile), kept.toRealPath(), mutant);
+        return new Settings(seconds, drawn, Profile.of(profile), kept.toRealPath());
     }
 
     private static void endAll(Torture torture, Server server) {

@@ -1,0 +1,87 @@
+package dev.millrace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.event.EventStatus;
+import dev.millrace.postgres.PostgresTest;
+import dev.millrace.postgres.TestDatabase;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Events that were with a worker when it died run one at a time, so that its next death points at one of them. */
+@PostgresTest
+class SuspectsTest {
+    private final TestDatabase database;
+    private final CountDownLatch started = new CountDownLatch(1);
+    private final CountDownLatch release = new CountDownLatch(1);
+    private Millrace millrace;
+    private Executor<Task> tasks;
+
+    SuspectsTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    record Task(int number) {}
+
+    @BeforeEach
+    void connect() {
+        database.truncateAll();
+        millrace = Millrace.connect(database.newPool(8));
+        tasks = millrace.executor("tasks", Task.class)
+                .concurrencyLimit(10)
+                .handler((task, run) -> {
+                    if (task.number() == 0) {
+                        started.countDown();
+                        release.await();
+                    }
+                    return task.number();
+                })
+                .build();
+    }
+
+    @AfterEach
+    void close() {
+        release.countDown();
+        millrace.close();
+    }
+
+    @Test
+    void forward_whileASuspectRuns_startsNoOtherSuspect() throws Exception {
+        tasks.appendAll(List.of(new Task(0), new Task(1), new Task(2)));
+        database.execute("update ready set deaths = 1, lane = -lane");
+        tasks.start();
+        CompletableFuture<Integer> first = forward();
+        assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(tasks.forward()).as("suspects beside a suspect").isZero();
+        UUID innocent = tasks.append(new Task(3));
+        assertThat(tasks.forward()).isOne();
+
+        assertThat(tasks.event(innocent).orElseThrow().status()).isEqualTo(EventStatus.COMPLETED);
+        assertThat(database.longValue("select count(*) from ready where lane < 0"))
+                .isEqualTo(2);
+        release.countDown();
+        assertThat(first.get(20, TimeUnit.SECONDS)).isOne();
+        assertThat(tasks.forward()).isOne();
+        assertThat(tasks.forward()).isOne();
+        assertThat(tasks.statusCounts()).containsEntry(EventStatus.COMPLETED, 4L);
+    }
+
+    private CompletableFuture<Integer> forward() {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return tasks.forward();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                task -> Thread.ofPlatform().start(task));
+    }
+}
