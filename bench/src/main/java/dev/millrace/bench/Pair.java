@@ -1,0 +1,4 @@
+package dev.millrace.bench;
+
+/** What one round measured of the two sides, one after the other. */
+record Pair(double ours, double theirs) {}

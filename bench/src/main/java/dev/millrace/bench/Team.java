@@ -1,0 +1,104 @@
+package dev.millrace.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The processes of one contender that share its work. Confined to one thread. */
+final class Team implements AutoCloseable {
+    private final Contender contender;
+    private final List<Child> children;
+
+    private Team(Contender contender, List<Child> children) {
+        this.contender = contender;
+        this.children = children;
+    }
+
+    /** Starts that many processes; the first makes the tables. */
+    static Team start(Launch launch, Contender contender, int processes) throws IOException, InterruptedException {
+        Team team = new Team(contender, new ArrayList<>());
+        try {
+            for (int i = 0; i < processes; i++) {
+                team.join(launch.start(contender, i));
+            }
+            return team;
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            team.close();
+            throw e;
+        }
+    }
+
+    /** A team of one that was started already. */
+    static Team of(Contender contender, Child child) throws IOException, InterruptedException {
+        Team team = new Team(contender, new ArrayList<>());
+        team.join(child);
+        return team;
+    }
+
+    private void join(Child child) throws IOException, InterruptedException {
+        children.add(child);
+        child.ask("install");
+    }
+
+    Contender contender() {
+        return contender;
+    }
+
+    /** The one that appends. */
+    Child first() {
+        return children.getFirst();
+    }
+
+    /** Makes all ready to handle events. */
+    void arm(boolean keepStarts, int responseBytes) throws IOException, InterruptedException {
+        for (Child child : children) {
+            child.forget();
+            child.ask("arm " + (keepStarts ? "keep" : "count") + " " + responseBytes);
+            child.forget();
+        }
+    }
+
+    /** Has all begin at once. */
+    void go() throws IOException, InterruptedException {
+        for (Child child : children) {
+            child.tell("go");
+        }
+        for (Child child : children) {
+            child.answer("go");
+        }
+    }
+
+    /** Has all end, and says how many events they handled. */
+    long halt() throws IOException, InterruptedException {
+        long handled = 0;
+        for (Child child : children) {
+            child.ask("halt");
+            handled += Long.parseLong(child.ask("handled"));
+        }
+        return handled;
+    }
+
+    /** How many events have been handled, as told so far. */
+    long handled() {
+        return children.stream().mapToLong(Child::handled).sum();
+    }
+
+    /** Fails if one of the processes has ended. */
+    void check() throws IOException {
+        for (Child child : children) {
+            if (!child.isAlive()) {
+                throw new IOException("a process of " + contender.label() + " has ended: " + child.lastWords());
+            }
+        }
+    }
+
+    /** The CPU time that all have used, in seconds. */
+    double cpuSeconds() {
+        return children.stream().mapToLong(child -> child.cpu().toNanos()).sum() / 1e9;
+    }
+
+    @Override
+    public void close() {
+        children.forEach(Child::close);
+    }
+}

@@ -1,0 +1,115 @@
+package dev.millrace.bench.child;
+
+import dev.millrace.Executor;
+import dev.millrace.Millrace;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Millrace through its public interface. Each {@link #arm} is a process's start: a connection and a worker of its own. */
+final class MillraceEngine implements Engine {
+    static final String SCHEMA = "bench_millrace";
+    static final String FLOW = "bench";
+
+    /** Events in a call of appendAll; it makes batches of its own of them. */
+    private static final int BULK = 10_000;
+
+    private static final int CONCURRENCY = 1_000;
+    private static final int BATCH = 500;
+
+    private final String url;
+    private @Nullable Millrace idle;
+    private @Nullable Executor<Job> appender;
+    private @Nullable Millrace worker;
+    private volatile @Nullable Executor<Job> working;
+
+    MillraceEngine(String url) {
+        this.url = url;
+    }
+
+    @Override
+    public void install() {
+        Millrace connected =
+                Millrace.builder().jdbcUrl(url).schema(SCHEMA).migrate().connect();
+        idle = connected;
+        appender = connected.executor(FLOW, Job.class).build();
+    }
+
+    @Override
+    public void append(Job job) {
+        Executor<Job> here = working; // who appends where a worker is, wakes it
+        if (here == null) {
+            here = appender;
+        }
+        if (here == null) {
+            throw new IllegalStateException("not installed");
+        }
+        here.append(job);
+    }
+
+    @Override
+    public void bulk(long first, int count, String fill) {
+        Executor<Job> executor = appender;
+        if (executor == null) {
+            throw new IllegalStateException("not installed");
+        }
+        for (int done = 0; done < count; done += BULK) {
+            List<Job> jobs = new ArrayList<>(BULK);
+            for (int i = done; i < Math.min(done + BULK, count); i++) {
+                jobs.add(new Job(first + i, fill));
+            }
+            executor.appendAll(jobs);
+        }
+    }
+
+    @Override
+    public void arm(Handling handling) {
+        String response = handling.response();
+        Millrace connected = Millrace.builder().jdbcUrl(url).schema(SCHEMA).connect();
+        worker = connected;
+        Executor<Job> executor = connected
+                .executor(FLOW, Job.class)
+                .handler((job, run) -> {
+                    handling.handled().accept(job.n());
+                    return response.isEmpty() ? null : response;
+                })
+                .concurrencyLimit(CONCURRENCY)
+                .queueCapacity(BATCH)
+                .build();
+        executor.start();
+        working = executor;
+    }
+
+    @Override
+    public void go() {
+        Executor<Job> executor = working;
+        if (executor == null) {
+            throw new IllegalStateException("not armed");
+        }
+        executor.execute();
+    }
+
+    @Override
+    public void halt() {
+        working = null;
+        if (worker != null) {
+            worker.close();
+            worker = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        halt();
+        if (idle != null) {
+            idle.close();
+        }
+    }
+
+    /** What to say of it in the results. */
+    static String configuration() {
+        return "concurrencyLimit " + CONCURRENCY + ", queueCapacity " + BATCH + ", poll interval "
+                + Duration.ofMillis(200).toMillis() + " ms, bulk: appendAll(" + BULK + ")";
+    }
+}

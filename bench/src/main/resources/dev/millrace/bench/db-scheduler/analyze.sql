@@ -1,0 +1,1 @@
+analyze bench_db_scheduler.scheduled_tasks

@@ -1,0 +1,1 @@
+truncate bench_db_scheduler.scheduled_tasks

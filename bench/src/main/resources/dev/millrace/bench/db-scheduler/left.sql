@@ -1,0 +1,1 @@
+select exists (select from bench_db_scheduler.scheduled_tasks)

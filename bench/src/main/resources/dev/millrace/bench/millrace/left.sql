@@ -1,0 +1,1 @@
+select exists (select from bench_millrace.ready) or exists (select from bench_millrace.running)

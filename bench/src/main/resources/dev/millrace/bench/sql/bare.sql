@@ -1,0 +1,1 @@
+insert into bench_sql.bare (id, flow, priority, payload) values (?, ?, ?, ?::jsonb)
