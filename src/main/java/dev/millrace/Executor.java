@@ -65,6 +65,22 @@ public final class Executor<T> extends FlowClient<T> {
     }
 
     /**
+     * How many handlers go on in this process although their events were ended in their stead: timed out, given back, or
+     * lost with the lease. One that heeds its interrupt is counted for a moment only.
+     */
+    public int leakedThreads() {
+        return work.leaked();
+    }
+
+    /**
+     * Whether so many handlers do not end that nothing is claimed: as many as the concurrency limit. Claiming goes on when
+     * one of them ends.
+     */
+    public boolean isStuck() {
+        return work.isStuck();
+    }
+
+    /**
      * Waits until nothing is due and nothing runs here. Without a background loop it starts and runs batches itself; without
      * a handler it waits for others to (R-070).
      */

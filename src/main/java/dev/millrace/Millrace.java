@@ -1,26 +1,15 @@
 package dev.millrace;
 
 import dev.millrace.event.ConfigurationException;
-import dev.millrace.maintain.CountFolder;
-import dev.millrace.maintain.Promoter;
-import dev.millrace.maintain.Rescuer;
-import dev.millrace.process.Announcer;
-import dev.millrace.process.Books;
-import dev.millrace.process.DutyLoop;
-import dev.millrace.process.LateResults;
-import dev.millrace.process.Lease;
-import dev.millrace.process.Settler;
-import dev.millrace.process.Suspects;
-import dev.millrace.process.Troubles;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
 import dev.millrace.store.Schema;
 import dev.millrace.store.Store;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,49 +26,43 @@ public final class Millrace implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Millrace.class);
     private static final Duration MIGRATE_PATIENCE = Duration.ofSeconds(10);
-    private static final Duration PROMOTE_INTERVAL = Duration.ofMillis(100);
-
-    /** The shortest time after which an answer to the background work is given up; else it is the lease's length. */
-    private static final Duration LEAST_WORK_BOUND = Duration.ofSeconds(5);
 
     private final MillraceBuilder settings;
-    private final @Nullable AutoCloseable ownPool;
-    private final Store store;
-    private final Worker worker;
-    private final ScheduledThreadPoolExecutor clocks;
-    private final DutyLoop rescuer;
-    private final DutyLoop promoter;
-    private final DutyLoop countFolder;
-    private final Waiters waiters;
-    private final LateResults lateResults;
+    private final Machinery machinery;
+    private final Shutdown shutdown;
     private final List<Executor<?>> executors = new CopyOnWriteArrayList<>();
-    private boolean working; // guarded by this
-    private boolean closed; // guarded by this
+    private volatile @Nullable Throwable fatalError;
 
     Millrace(MillraceBuilder settings, DataSource dataSource, @Nullable AutoCloseable ownPool) {
         this.settings = settings;
-        this.ownPool = ownPool;
-        Duration lease = settings.lease();
-        Duration workBound = lease.compareTo(LEAST_WORK_BOUND) < 0 ? LEAST_WORK_BOUND : lease;
-        this.store = new Store(
-                new Database(dataSource, settings.schema(), settings.patience(), workBound), lease.dividedBy(3));
-        Troubles troubles = new Troubles(this::stopWorking);
-        this.lateResults = new LateResults(store.settlements(), new Announcer<>(settings.lateResultListener()));
-        Books books = new Books();
-        Lease held = new Lease(store.workers(), lease, books::abandonAll, troubles);
-        this.clocks = new ScheduledThreadPoolExecutor(
-                1, task -> Thread.ofPlatform().name("millrace-clock").daemon().unstarted(task));
-        clocks.setRemoveOnCancelPolicy(true);
-        Settler settler = new Settler(store.settlements(), held::isSafe, lateResults, troubles);
-        this.worker = new Worker(held, books, new Suspects(), settler, clocks, troubles);
-        this.rescuer = new DutyLoop(
-                "rescuer",
-                new Rescuer(store.workers(), held::safeWorker, lease, settings.maxCrashes(), this::wakeAll)::cycle,
-                troubles);
-        this.promoter = new DutyLoop(
-                "promoter", new Promoter(store.schedule(), PROMOTE_INTERVAL, this::wakeFlow)::cycle, troubles);
-        this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle, troubles);
-        this.waiters = new Waiters(store.events(), troubles);
+        this.machinery = new Machinery(settings, dataSource, new Owner());
+        this.shutdown = new Shutdown(machinery, ownPool);
+    }
+
+    private final class Owner implements Machinery.Owner {
+        @Override
+        public void wakeFlow(int flow) {
+            Millrace.this.wakeFlow(flow);
+        }
+
+        @Override
+        public void wakeAll() {
+            executors.forEach(executor -> executor.work().wake());
+        }
+
+        @Override
+        public void stopForGood(Throwable error) {
+            fatalError = error;
+            machinery.worker().brake().pull();
+            Thread.ofPlatform().name("millrace-fatal").daemon().start(() -> release(error));
+        }
+    }
+
+    private void release(Throwable error) {
+        log.error("this JVM is not to be trusted any more: claiming nothing, giving back what is held", error);
+        long until = System.nanoTime() + settings.shutdownGrace().toNanos();
+        boolean unused = shutdown.release(() -> until);
+        settings.fatalListener().accept(error);
     }
 
     /**
@@ -121,12 +104,12 @@ public final class Millrace implements AutoCloseable {
 
     /** The id under which this process claims. */
     public UUID workerId() {
-        return worker.lease().worker();
+        return machinery.worker().lease().worker();
     }
 
     /** How many answers this process gave after it had lost the claim: refused, and kept beside the lost attempt. */
     public long lateResults() {
-        return lateResults.count();
+        return machinery.lateResults().count();
     }
 
     /**
@@ -136,72 +119,50 @@ public final class Millrace implements AutoCloseable {
      * @return how many events went back
      */
     public int takeBackAll() {
-        return store.workers().all().stream()
+        return store().workers().all().stream()
                 .filter(other -> !other.id().equals(workerId()))
-                .mapToInt(other -> store.workers().takeBack(other.id()))
+                .mapToInt(other -> store().workers().takeBack(other.id()))
                 .sum();
     }
 
-    /** Stops all executors: waits a grace period for what runs, gives back the rest, ends all threads. */
-    @Override
-    public void close() {
-        synchronized (this) {
-            if (closed) {
-                return;
-            }
-            closed = true;
-        }
-        executors.forEach(Executor::stop);
-        long graceEnds = System.nanoTime() + settings.shutdownGrace().toNanos();
-        for (Executor<?> executor : executors) {
-            executor.work().shutDown(Duration.ofNanos(Math.max(0, graceEnds - System.nanoTime())));
-        }
-        promoter.close();
-        countFolder.close();
-        rescuer.close();
-        waiters.close();
-        worker.settler().close();
-        clocks.shutdownNow();
-        try {
-            worker.lease().close();
-        } finally {
-            closePool();
-        }
+    /**
+     * The error after which this process claims nothing more, such as an OutOfMemoryError in a handler; empty while all is
+     * well. Whoever runs the process should end it, and say so by its exit code.
+     */
+    public Optional<Throwable> fatalError() {
+        return Optional.ofNullable(fatalError);
     }
 
-    private void closePool() {
-        if (ownPool != null) {
-            try {
-                ownPool.close();
-            } catch (Exception e) {
-                throw new ConfigurationException("the connection pool could not be closed: " + e.getMessage(), e);
-            }
-        }
+    /**
+     * Stops gracefully: claims nothing more at once, waits the configured grace for what runs, interrupts and gives back the
+     * rest without a death, and ends all threads; within two seconds after the grace, also while the database is away.
+     * May be called again, from any thread: then it waits for the first call.
+     */
+    @Override
+    public void close() {
+        close(settings.shutdownGrace());
+    }
+
+    /**
+     * As {@link #close()}, with a grace of the caller's. Called while a close is under way it can shorten that one's grace,
+     * for a second signal that hurries.
+     */
+    public void close(Duration grace) {
+        shutdown.run(
+                grace,
+                executors.stream().map(executor -> executor.work().loop()).toList());
     }
 
     /** Registers the worker and starts its threads, unless that has been done. */
-    synchronized void startWorking() {
-        if (closed) {
+    void startWorking() {
+        if (shutdown.hasBegun()) {
             throw new IllegalStateException("this Millrace is closed");
         }
-        if (!working) {
-            worker.lease().start();
-            worker.settler().start();
-            rescuer.start();
-            promoter.start();
-            countFolder.start();
-            working = true;
-        }
+        machinery.start();
     }
 
     void add(Executor<?> executor) {
         executors.add(executor);
-    }
-
-    /** This JVM is not to be trusted any more: nothing new is claimed. */
-    private void stopWorking(Throwable error) {
-        log.error("this worker stops claiming", error);
-        executors.forEach(Executor::stop);
     }
 
     /** Wakes the executors of a flow: it has got something to do. */
@@ -213,23 +174,19 @@ public final class Millrace implements AutoCloseable {
         }
     }
 
-    private void wakeAll() {
-        executors.forEach(executor -> executor.work().wake());
-    }
-
     MillraceBuilder settings() {
         return settings;
     }
 
     Store store() {
-        return store;
+        return machinery.store();
     }
 
     Worker worker() {
-        return worker;
+        return machinery.worker();
     }
 
     Waiters waiters() {
-        return waiters;
+        return machinery.waiters();
     }
 }

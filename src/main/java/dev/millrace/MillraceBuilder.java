@@ -25,6 +25,7 @@ public final class MillraceBuilder {
     private int responseCap = Payloads.DEFAULT_CAP_BYTES;
     private boolean migrate;
     private Consumer<? super LateResult> lateResultListener = late -> {};
+    private Consumer<? super Throwable> fatalListener = error -> {};
 
     MillraceBuilder() {}
 
@@ -105,6 +106,15 @@ public final class MillraceBuilder {
         return this;
     }
 
+    /**
+     * Hears of the error after which this process claims nothing more, once what it held has been given back: see
+     * {@link Millrace#fatalError}. Called once, on a thread of its own.
+     */
+    public MillraceBuilder onFatalError(Consumer<? super Throwable> listener) {
+        this.fatalListener = listener;
+        return this;
+    }
+
     /** Brings the schema up to date when connecting; by default a schema that is not is refused. */
     public MillraceBuilder migrate() {
         this.migrate = true;
@@ -158,6 +168,10 @@ public final class MillraceBuilder {
 
     Consumer<? super LateResult> lateResultListener() {
         return lateResultListener;
+    }
+
+    Consumer<? super Throwable> fatalListener() {
+        return fatalListener;
     }
 
     int maxCrashes() {

@@ -15,13 +15,14 @@ import java.util.stream.Stream;
  * Those who wait for events to end: one statement asks about all of them, however many there are, at once when an event
  * settles in this process and every few milliseconds otherwise. Thread-safe; its thread lives while somebody waits.
  */
-final class Waiters implements AutoCloseable {
+final class Waiters {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(5);
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
 
     private final Events events;
     private final ConcurrentHashMap<UUID, List<CountDownLatch>> waiting = new ConcurrentHashMap<>();
     private final DutyLoop loop;
+    private volatile boolean closed;
     private volatile Duration pause = FIRST_PAUSE;
 
     Waiters(Events events, Troubles troubles) {
@@ -29,10 +30,14 @@ final class Waiters implements AutoCloseable {
         this.loop = new DutyLoop("waiters", this::cycle, troubles);
     }
 
-    /** Falls when the event has ended. Whoever stops waiting before calls {@link #forget}. */
+    /** Falls when the event has ended, or this is closed. Whoever stops waiting before calls {@link #forget}. */
     CountDownLatch ended(UUID id) {
         CountDownLatch latch = new CountDownLatch(1);
         waiting.merge(id, List.of(latch), Waiters::both);
+        if (closed) { // looked at after it was entered: whoever closes this now finds it
+            latch.countDown();
+            return latch;
+        }
         pause = FIRST_PAUSE;
         loop.start();
         loop.wake();
@@ -75,9 +80,14 @@ final class Waiters implements AutoCloseable {
         return Stream.concat(some.stream(), more.stream()).toList();
     }
 
-    @Override
-    public void close() {
-        loop.close();
+    /** The loop that asks. */
+    DutyLoop loop() {
+        return loop;
+    }
+
+    /** Lets everybody go who waits or will; the loop is stopped by whoever ends it all. */
+    void close() {
+        closed = true;
         waiting.values().forEach(latches -> latches.forEach(CountDownLatch::countDown));
         waiting.clear();
     }

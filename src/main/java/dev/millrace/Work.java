@@ -10,12 +10,9 @@ import dev.millrace.process.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The running side of one executor: its processor and the loop that drives it. Thread-safe. */
 final class Work<T> {
-    private static final Logger log = LoggerFactory.getLogger(Work.class);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
     private final Millrace millrace;
@@ -31,7 +28,12 @@ final class Work<T> {
         this.flowName = flow.name();
         this.handlers = handlers;
         this.runs = new Runs<>(
-                millrace.worker(), millrace.store().claims(), codec::event, handlers, millrace.waiters()::hint);
+                millrace.worker(),
+                millrace.store().claims(),
+                codec::event,
+                handlers,
+                millrace.waiters()::hint,
+                this::wake);
         var source = new Processor.Source(flow.id(), List.copyOf(codec.lanes().values()));
         var gate = new Gate<T>(handlers.permission(), settings.permissionTimeout());
         this.processor =
@@ -100,22 +102,18 @@ final class Work<T> {
         }
     }
 
-    /** Ends the loop, waits for what runs, then gives back the rest. */
-    void shutDown(Duration grace) {
-        loop.close();
-        try {
-            if (!runs.awaitNone(grace)) {
-                log.warn(
-                        "flow={} events={} still run after {}; interrupting them and giving them back",
-                        flowName,
-                        runs.count(),
-                        grace);
-                runs.giveBackAll();
-                runs.awaitNone(Duration.ofSeconds(2));
-            }
-        } catch (InterruptedException e) {
-            runs.giveBackAll();
-            Thread.currentThread().interrupt();
-        }
+    /** The loop that claims. */
+    DutyLoop loop() {
+        return loop;
+    }
+
+    /** How many handlers go on after their events were ended in their stead. */
+    int leaked() {
+        return runs.leaked();
+    }
+
+    /** Whether that are so many that nothing is claimed. */
+    boolean isStuck() {
+        return processor.isStuck();
     }
 }

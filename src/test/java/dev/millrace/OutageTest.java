@@ -14,7 +14,6 @@ import dev.millrace.faults.Moment;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import dev.millrace.work.RetryPolicy;
-import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -23,8 +22,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -38,7 +35,6 @@ import org.slf4j.LoggerFactory;
 class OutageTest {
     private static final Duration LEASE = Duration.ofSeconds(1);
     private static final Duration LONG = Duration.ofSeconds(20);
-    private static final Pattern HOST_AND_PORT = Pattern.compile("//([^:/]+):(\\d+)/");
 
     private final TestDatabase database;
 
@@ -177,8 +173,9 @@ class OutageTest {
     @Test
     @DisplayName("C5 connections that swallow everything are given up: the renewal's within a third of the lease")
     void connections_thatSwallowEverything_areGivenUp() throws Exception {
-        try (FaultyNetwork network = network();
-                Millrace millrace = settings().jdbcUrl(through(network)).connect()) {
+        try (FaultyNetwork network = FaultyNetwork.before(database);
+                Millrace millrace =
+                        settings().jdbcUrl(network.through(database)).connect()) {
             Executor<Task> tasks = executor(millrace);
             tasks.execute();
             assertThat(tasks.await(tasks.append(new Task(1)), LONG)).isPresent();
@@ -199,15 +196,5 @@ class OutageTest {
             database.await("select exists (select from outcome where id = ?)", id);
             network.cut();
         }
-    }
-
-    private FaultyNetwork network() throws IOException {
-        Matcher target = HOST_AND_PORT.matcher(database.jdbcUrl());
-        assertThat(target.find()).isTrue();
-        return new FaultyNetwork(target.group(1), Integer.parseInt(target.group(2)));
-    }
-
-    private String through(FaultyNetwork network) {
-        return HOST_AND_PORT.matcher(database.jdbcUrl()).replaceFirst("//localhost:" + network.port() + "/");
     }
 }

@@ -51,18 +51,14 @@ final class Admission<T> {
         try {
             follow(permission, error);
         } catch (RuntimeException | Error e) {
-            log.error(
-                    "event={} could not be admitted; giving it back",
-                    ticket.claim().id(),
-                    e);
-            ticket.giveBack();
+            giveUp(e);
         }
     }
 
     private void follow(@Nullable Permission permission, @Nullable Throwable error) {
         if (permission == null) {
             // Counting earlier errors asks the database; not on the thread that timed the check out.
-            Thread.ofVirtual().name("millrace-permission").start(() -> failed(cause(error)));
+            Thread.ofVirtual().name("millrace-permission").start(() -> failedSafely(error));
             return;
         }
         switch (permission) {
@@ -74,6 +70,24 @@ final class Admission<T> {
             case Permission.Wait wait ->
                 sendBack(ticket.returned(Reason.WAIT, ticket.standing(), wait.delay(), null, null));
         }
+    }
+
+    private void failedSafely(@Nullable Throwable error) {
+        try {
+            Throwable cause = cause(error);
+            runs.check(cause);
+            failed(Troubles.loggable(cause));
+        } catch (RuntimeException | Error e) {
+            giveUp(e);
+        }
+    }
+
+    private void giveUp(Throwable error) {
+        log.error(
+                "event={} could not be admitted; giving it back for later",
+                ticket.claim().id(),
+                Troubles.loggable(error));
+        ticket.overrule(ticket.returned(Reason.PERMISSION_ERROR, ticket.standing(), LONGEST_BACK_OFF, null, null));
     }
 
     /** A strike: one more denial, the priority shifted by their number; the last one aborts. */

@@ -8,6 +8,7 @@ import dev.millrace.event.Json;
 import dev.millrace.event.LeaseLostException;
 import dev.millrace.store.ChunkRow;
 import dev.millrace.store.Claim;
+import dev.millrace.store.JointTransaction;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.store.Settlement.Reason;
@@ -15,6 +16,7 @@ import dev.millrace.store.Settlement.Standing;
 import dev.millrace.work.Handler;
 import dev.millrace.work.Run;
 import dev.millrace.work.StreamHandler;
+import dev.millrace.work.TransactionWork;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Map;
@@ -22,7 +24,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -40,26 +41,34 @@ final class Attempt<T> implements Run<T> {
     private final Ticket ticket;
     private final Event<T> event;
     private final Handlers<T> handlers;
-    private final Settler settler;
+    private final Worker worker;
+    private final HandlerThread thread;
     private final AtomicInteger chunks = new AtomicInteger();
     private @Nullable Future<?> clock; // set before the thread starts
     private long startNanos; // set before the thread starts
+    private boolean lateTold; // confined to the handler's thread
 
-    Attempt(Ticket ticket, Event<T> event, Handlers<T> handlers, Settler settler) {
+    Attempt(Ticket ticket, Event<T> event, Handlers<T> handlers, Worker worker, Leaks leaks) {
         this.ticket = ticket;
         this.event = event;
         this.handlers = handlers;
-        this.settler = settler;
+        this.worker = worker;
+        this.thread = new HandlerThread(this::run, leaks);
     }
 
-    /** Starts the handler, and the clock if the event has a timeout: it counts from here. */
-    void start(ScheduledExecutorService clocks) {
-        Thread thread = Thread.ofVirtual().name("millrace-run").unstarted(this::run);
-        ticket.runsOn(thread);
+    /**
+     * Starts the handler, unless the event has ended meanwhile, and the clock if the event has a timeout: it counts from
+     * here (R-015).
+     */
+    void start() {
         startNanos = System.nanoTime();
+        if (!ticket.runsOn(thread)) {
+            return;
+        }
         Duration limit = event.timeout();
         if (limit != null) {
-            clock = clocks.schedule(() -> ticket.overrule(timedOut(limit)), limit.toNanos(), TimeUnit.NANOSECONDS);
+            clock = worker.clocks()
+                    .schedule(() -> ticket.overrule(timedOut(limit)), limit.toNanos(), TimeUnit.NANOSECONDS);
         }
         thread.start();
     }
@@ -77,13 +86,11 @@ final class Attempt<T> implements Run<T> {
     @Override
     public int emit(@Nullable Object chunk) throws InterruptedException {
         Claim claim = ticket.claim();
-        if (ticket.isDecided()) {
-            throw new InterruptedException("event " + claim.id() + " was cancelled");
-        }
+        requireOpen();
         String value = Json.responseText(chunk, handlers.responseCap());
         int index = chunks.getAndIncrement();
         CompletableFuture<Settler.Fate> stored = new CompletableFuture<>();
-        settler.submit(new ChunkRow(claim.hold(), index, value), stored::complete);
+        worker.settler().submit(new ChunkRow(claim.hold(), index, value), stored::complete);
         try {
             switch (stored.get()) {
                 case COMMITTED -> {}
@@ -100,15 +107,93 @@ final class Attempt<T> implements Run<T> {
         return index;
     }
 
-    private void run() {
-        Settlement answer = answer();
-        Duration limit = event.timeout();
-        if (limit != null && System.nanoTime() - startNanos >= limit.toNanos()) {
-            answer = timedOut(limit); // late is late, whatever it says: the clock decides
+    private void requireOpen() throws InterruptedException {
+        if (ticket.isCommitted()) {
+            throw new IllegalStateException("event %s is settled already, by its handler's own transaction"
+                    .formatted(ticket.claim().id()));
         }
-        if (ticket.settle(answer) && clock != null) {
+        if (ticket.isDecided()) {
+            throw new InterruptedException("event " + ticket.claim().id() + " was cancelled");
+        }
+    }
+
+    @Override
+    public <R extends @Nullable Object> R transaction(TransactionWork<R> work) throws Exception {
+        requireOpen();
+        try (JointTransaction transaction = worker.jointTransactions().begin()) {
+            thread.cancelBy(transaction::cancel);
+            requireOpen();
+            R result = transaction.run(work::on);
+            Claim claim = ticket.claim();
+            String response = Json.responseText(result, handlers.responseCap());
+            commit(transaction, new Ended(claim.hold(), EventStatus.COMPLETED, elapsed(), response, "null", false));
+            return result;
+        } finally {
+            thread.cancelBy(null);
+        }
+    }
+
+    private void commit(JointTransaction transaction, Ended answer) throws InterruptedException {
+        if (exceeded() != null || !ticket.beginCommit()) {
+            throw new InterruptedException("event " + answer.id() + " was ended before its transaction could commit");
+        }
+        boolean settled;
+        try {
+            settled = transaction.settle(answer);
+        } catch (RuntimeException | Error e) {
+            ticket.commitFailed();
+            throw e;
+        }
+        if (settled) {
+            ticket.committed();
+            return;
+        }
+        ticket.commitFailed();
+        abandon(answer);
+        throw new LeaseLostException("event %s attempt %d: the claim is lost, its transaction was rolled back"
+                .formatted(answer.id(), answer.hold().attempt()));
+    }
+
+    /** The claim is another's: what this handler answers from now on does not count, and has been told. */
+    private void abandon(Ended answer) {
+        lateTold = true;
+        worker.settler().tooLate(answer);
+        ticket.drop();
+    }
+
+    private void run() {
+        try {
+            end(answer());
+        } catch (Throwable e) { // not even its error could be described; its event must end all the same
+            worker.troubles().check(e);
+            var problem = new ExecutionException("the handler failed with %s, which could not be described"
+                    .formatted(e.getClass().getName()));
+            end(ticket.ended(EventStatus.FAILED, problem, elapsed()));
+        } finally {
+            ticket.handlerEnded();
+        }
+    }
+
+    private void end(Settlement answer) {
+        Duration exceeded = exceeded();
+        boolean first = ticket.settle(exceeded == null ? answer : timedOut(exceeded)); // whatever it says
+        if (clock != null && (first || ticket.isCommitted())) {
             clock.cancel(false);
         }
+        if (!first && ticket.isDropped() && !lateTold && !isEcho(answer)) {
+            worker.settler().tooLate(answer);
+        }
+    }
+
+    /** The timeout, if more time than that has passed. */
+    private @Nullable Duration exceeded() {
+        Duration limit = event.timeout();
+        return limit != null && elapsed().compareTo(limit) >= 0 ? limit : null;
+    }
+
+    /** Not an answer, but the echo of the interrupt that told the handler to end. */
+    private static boolean isEcho(Settlement answer) {
+        return answer instanceof Ended end && end.status() == EventStatus.CANCELLED;
     }
 
     private Settlement answer() {
@@ -119,6 +204,7 @@ final class Attempt<T> implements Run<T> {
         } catch (InterruptedException e) {
             return ticket.ended(EventStatus.CANCELLED, e, elapsed());
         } catch (Throwable e) { // whatever a handler throws, its event must end
+            worker.troubles().check(e);
             return retryDelay(e)
                     .<Settlement>map(delay -> ticket.returned(Reason.RETRY, afterFailure(), delay, e, elapsed()))
                     .orElseGet(() -> ticket.ended(EventStatus.FAILED, e, elapsed()));
@@ -162,7 +248,7 @@ final class Attempt<T> implements Run<T> {
             log.error(
                     "event={} the retry policy failed; the event is not retried",
                     ticket.claim().id(),
-                    e);
+                    Troubles.loggable(e));
             return Optional.empty();
         }
     }

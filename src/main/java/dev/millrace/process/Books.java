@@ -1,17 +1,26 @@
 package dev.millrace.process;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** Every claim this process knows it holds. Thread-safe; one for all executors. */
 public final class Books {
     private final Set<Ticket> tickets = ConcurrentHashMap.newKeySet();
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private final ReentrantLock waiting = new ReentrantLock();
+    private final Condition changed = waiting.newCondition();
+    private volatile boolean closed;
 
     /** Claims and enters what was claimed, so that nobody sees the one without the other. */
     <R> R claiming(Supplier<R> work) {
@@ -23,11 +32,17 @@ public final class Books {
         }
     }
 
-    /** Looks at all claims while none is being made. */
-    <R> R still(Supplier<R> work) {
-        lock.writeLock().lock();
+    /**
+     * Looks at all claims while none is being made, waiting for those under way.
+     *
+     * @return empty if one is still under way after that time
+     */
+    public <R> Optional<R> still(Duration patience, Supplier<R> work) throws InterruptedException {
+        if (!lock.writeLock().tryLock(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+            return Optional.empty();
+        }
         try {
-            return work.get();
+            return Optional.of(work.get());
         } finally {
             lock.writeLock().unlock();
         }
@@ -35,10 +50,46 @@ public final class Books {
 
     void enter(Ticket ticket) {
         tickets.add(ticket);
+        if (closed) { // looked at after it was entered: whoever lets all go now finds it
+            ticket.leave();
+        }
     }
 
     void leave(Ticket ticket) {
         tickets.remove(ticket);
+        if (tickets.isEmpty()) {
+            look();
+        }
+    }
+
+    /** Has whoever waits look again. */
+    public void look() {
+        waiting.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            waiting.unlock();
+        }
+    }
+
+    /** Waits until nothing is held; false if something is when that time has come, by {@code nanoTime}. */
+    public boolean awaitNone(LongSupplier until) throws InterruptedException {
+        waiting.lock();
+        try {
+            long left = until.getAsLong() - System.nanoTime();
+            while (!tickets.isEmpty() && left > 0) {
+                long unused = changed.awaitNanos(left);
+                left = until.getAsLong() - System.nanoTime();
+            }
+            return tickets.isEmpty();
+        } finally {
+            waiting.unlock();
+        }
+    }
+
+    /** How many events are held. */
+    public int count() {
+        return tickets.size();
     }
 
     /** The events held. */
@@ -49,5 +100,21 @@ public final class Books {
     /** The lease is lost: interrupts every handler and settles nothing. */
     public void abandonAll() {
         tickets.forEach(Ticket::abandon);
+    }
+
+    /** Gives back what was claimed and has not started. */
+    public void giveBackWaiting() {
+        tickets.stream().filter(ticket -> !ticket.isRunning()).forEach(Ticket::giveBack);
+    }
+
+    /** Interrupts every handler and gives its event back to pending. */
+    public void giveBackAll() {
+        tickets.forEach(Ticket::giveBack);
+    }
+
+    /** Nothing will be written any more: lets those go who wait for it or will. */
+    public void letGo() {
+        closed = true;
+        tickets.forEach(Ticket::leave);
     }
 }

@@ -106,6 +106,16 @@ public final class DutyLoop implements AutoCloseable {
         }
     }
 
+    /** Whether the thread is there, even if it has been asked to end. */
+    public boolean isAlive() {
+        lock.lock();
+        try {
+            return thread != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Waits until the thread is gone; false if it still was there after that time. */
     public boolean awaitStopped(Duration patience) throws InterruptedException {
         lock.lock();

@@ -35,7 +35,7 @@ public final class Gate<T> {
         try {
             return Math.clamp(check.available(wanted), 0, wanted);
         } catch (RuntimeException | Error e) { // user code: the loop must outlive it
-            log.error("the permission check's available() failed; claiming as if it had not", e);
+            log.error("the permission check's available() failed; claiming as if it had not", Troubles.loggable(e));
             return wanted;
         }
     }
@@ -49,7 +49,8 @@ public final class Gate<T> {
             }
             return wait.toMillis() < 1 ? Duration.ofMillis(1) : wait;
         } catch (RuntimeException | Error e) {
-            log.error("the permission check's untilAvailable() failed; looking again in a second", e);
+            log.error(
+                    "the permission check's untilAvailable() failed; looking again in a second", Troubles.loggable(e));
             return Duration.ofSeconds(1);
         }
     }

@@ -7,6 +7,7 @@ import dev.millrace.store.Hold;
 import dev.millrace.store.LateAnswer;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
+import dev.millrace.store.Settlement.Reason;
 import dev.millrace.store.Settlement.Returned;
 import dev.millrace.store.Settlements;
 import dev.millrace.store.SqlErrors;
@@ -41,7 +42,12 @@ public final class LateResults {
         return count.get();
     }
 
-    void add(List<? extends Settlement> answers) {
+    void add(List<? extends Settlement> refused) {
+        List<? extends Settlement> answers =
+                refused.stream().filter(LateResults::isAnswer).toList();
+        if (answers.isEmpty()) {
+            return;
+        }
         count.addAndGet(answers.size());
         log.warn(
                 "stale={} answers came after their claims were lost, nothing was written; the first: event={} attempt={}",
@@ -54,6 +60,13 @@ public final class LateResults {
             Hold hold = answer.hold();
             listener.offer(new LateResult(hold.id(), hold.worker(), hold.attempt(), note.status()));
         }
+    }
+
+    /** Not one that a stopping worker gave back, or that never ran: what became of those nobody decided. */
+    private static boolean isAnswer(Settlement settlement) {
+        return !(settlement instanceof Returned back)
+                || back.reason() == Reason.RETRY
+                || back.reason() == Reason.SNOOZE;
     }
 
     private static LateAnswer note(Settlement answer) {

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe.
  */
-public final class Lease implements AutoCloseable {
+public final class Lease {
     private static final Logger log = LoggerFactory.getLogger(Lease.class);
     private static final long LONGEST_PAUSE_MILLIS = 500;
 
@@ -138,25 +138,33 @@ public final class Lease implements AutoCloseable {
         return Duration.ofMillis(1 + ThreadLocalRandom.current().nextLong(ceiling));
     }
 
-    /** Stops renewing and leaves; what is still held goes back. */
-    @Override
-    public synchronized void close() {
-        loop.close();
-        if (started && holding.registered()) {
-            try {
-                int left = workers.leave(holding.worker());
-                if (left > 0) {
-                    log.warn("worker={} events={} went back when it left", holding.worker(), left);
-                }
-            } catch (RuntimeException e) {
-                log.warn(
-                        "worker={} could not say goodbye; its lease will run out: {}",
-                        holding.worker(),
-                        e.getMessage());
+    /** The loop that renews. */
+    public DutyLoop loop() {
+        return loop;
+    }
+
+    /**
+     * Leaves, once the loop has ended; what is still held goes back. If the database cannot be reached, the lease runs out
+     * instead, and what is held goes back with a death on it.
+     */
+    public void leave() {
+        Holding last = holding;
+        try {
+            int left = last.registered() ? workers.leave(last.worker()) : 0;
+            if (left > 0) {
+                log.warn("worker={} events={} went back when it left", last.worker(), left);
             }
+        } catch (RuntimeException e) {
+            log.warn("worker={} could not say goodbye; its lease will run out: {}", last.worker(), e.getMessage());
+        } finally {
+            holding = new Holding(last.worker(), 0, false);
+            workers.close();
         }
-        started = false;
-        workers.close();
+    }
+
+    /** Breaks off a renewal under way. */
+    public void breakOff() {
+        workers.breakOff();
     }
 
     private static String host() {

@@ -40,9 +40,10 @@ public final class Processor<T> {
     private final Worker worker;
     private final Gate<T> gate;
     private final Runs<T> runs;
+    private final Claimer<T> claimer;
+    private final Stuck stuck = new Stuck();
     private final Semaphore slots;
     private final Runnable whenFree;
-    private volatile boolean mayHaveForgotten; // a claim whose answer never came
     private volatile long nextSuspectNanos = System.nanoTime();
     private final Pacing pacing; // confined to the loop's thread
 
@@ -81,6 +82,7 @@ public final class Processor<T> {
         this.worker = worker;
         this.gate = gate;
         this.runs = runs;
+        this.claimer = new Claimer<>(claims, source, worker, runs);
         this.slots = new Semaphore(settings.concurrencyLimit());
         this.pacing = new Pacing(settings.queueCapacity(), settings.capacityRefreshTime());
         this.whenFree = whenFree;
@@ -114,8 +116,8 @@ public final class Processor<T> {
     }
 
     private void takeIn(Batch batch, long end) throws InterruptedException {
-        int left = settings.queueCapacity() - admitSuspect(batch, true);
-        while (left > 0 && !batch.isFull() && worker.lease().isSafe()) {
+        int left = settings.queueCapacity() - (mayClaim() ? admitSuspect(batch, true) : 0);
+        while (left > 0 && !batch.isFull() && mayClaim()) {
             int wanted = gate.available(left);
             if (wanted == 0) {
                 break;
@@ -139,9 +141,14 @@ public final class Processor<T> {
      * @return how long to idle
      */
     public Duration cycle() {
-        if (!worker.lease().isSafe()) {
+        if (!worker.mayClaim()) {
             return WHILE_IN_DOUBT;
         }
+        if (isStuck()) {
+            stuck.tell(settings.concurrencyLimit(), source.flow());
+            return NET; // or until a handler ends
+        }
+        stuck.over(source.flow());
         Duration pause = pacing.untilCapacity();
         if (!pause.isZero()) {
             return pause;
@@ -176,10 +183,11 @@ public final class Processor<T> {
      * @return whether it was pending; then it has settled or gone back
      */
     public boolean invoke(UUID id, boolean early) throws InterruptedException {
+        if (!mayClaim()) {
+            return false;
+        }
         Batch batch = new Batch(false);
-        Optional<Ticket> claimed = worker.books()
-                .claiming(() -> claims.claimOne(worker.lease().worker(), source.flow(), source.allLanes(), id, early)
-                        .map(claim -> runs.take(claim, () -> {}, batch)));
+        Optional<Ticket> claimed = claimer.one(id, early, batch);
         if (claimed.isEmpty()) {
             return false;
         }
@@ -192,9 +200,18 @@ public final class Processor<T> {
         return claims.isDue(source.flow(), source.allLanes());
     }
 
+    private boolean mayClaim() {
+        return worker.mayClaim() && !isStuck();
+    }
+
+    /** Whether as many handlers go on after their events were ended as may run at once: then nothing is claimed. */
+    public boolean isStuck() {
+        return runs.leaked() >= settings.concurrencyLimit();
+    }
+
     /** Whether nothing is due and nothing is held here, at one moment: no claim is under way while it looks. */
-    public boolean isIdle() {
-        return worker.books().still(() -> runs.count() == 0 && !isDue());
+    public boolean isIdle() throws InterruptedException {
+        return worker.books().still(NET, () -> runs.count() == 0 && !isDue()).orElse(false);
     }
 
     private int takeSlots(int wanted) {
@@ -209,7 +226,7 @@ public final class Processor<T> {
     private List<Ticket> claim(int slotsHeld, Batch batch) {
         int used = 0;
         try {
-            List<Ticket> claimed = claim(source.lanes(), slotsHeld, batch, this::freeSlot);
+            List<Ticket> claimed = claimer.due(slotsHeld, batch, this::freeSlot);
             used = claimed.size();
             return claimed;
         } finally {
@@ -219,45 +236,16 @@ public final class Processor<T> {
 
     /** Claims one event that has a death on it, if there is one and this process holds none. */
     private int admitSuspect(Batch batch, boolean now) {
-        if ((!now && System.nanoTime() - nextSuspectNanos < 0)
-                || !worker.suspects().tryEnter()) {
+        if (!now && System.nanoTime() - nextSuspectNanos < 0) {
             return 0;
         }
         nextSuspectNanos = System.nanoTime() + SUSPECT_INTERVAL.toNanos();
-        List<Ticket> claimed = List.of();
-        try {
-            claimed = claim(source.suspectLanes(), 1, batch, this::releaseSuspect);
-        } finally {
-            if (claimed.isEmpty()) {
-                worker.suspects().leave();
-            }
-        }
-        return admit(claimed, batch);
+        return admit(claimer.suspect(batch, this::lookForSuspect), batch);
     }
 
-    private void releaseSuspect() {
-        worker.suspects().leave();
-        nextSuspectNanos = System.nanoTime(); // look for the next at once
+    private void lookForSuspect() {
+        nextSuspectNanos = System.nanoTime(); // at once
         whenFree.run();
-    }
-
-    private List<Ticket> claim(List<Integer> lanes, int most, Batch batch, Runnable freeSlot) {
-        UUID me = worker.lease().worker();
-        if (mayHaveForgotten) {
-            worker.books()
-                    .still(() -> claims.giveBackForgotten(
-                            me, source.allLanes(), worker.books().ids()));
-            mayHaveForgotten = false;
-        }
-        try {
-            return worker.books()
-                    .claiming(() -> claims.claim(me, lanes, most).stream()
-                            .map(claim -> runs.take(claim, freeSlot, batch))
-                            .toList());
-        } catch (RuntimeException e) {
-            mayHaveForgotten = true; // committed, perhaps, and nobody was told
-            throw e;
-        }
     }
 
     /**
@@ -268,18 +256,26 @@ public final class Processor<T> {
     private int admit(List<Ticket> claimed, Batch batch) {
         int taken = 0;
         for (Ticket ticket : claimed) {
-            Optional<Event<T>> event = runs.prepare(ticket);
-            if (event.isEmpty()) {
-                continue; // expired or unreadable: ended without asking
+            try {
+                taken += admit(ticket, batch);
+            } catch (RuntimeException | Error e) { // those that were claimed with it must not stay behind
+                ticket.giveBack();
+                worker.troubles().report("admission to flow " + source.flow(), e);
             }
-            CompletableFuture<Permission> answer = gate.ask(event.get());
-            if (!answer.isDone() || isGrant(answer)) {
-                taken++; // one that is still being asked about takes capacity as if granted
-            }
-            Admission<T> admission = new Admission<>(ticket, event.get(), runs, settings, batch);
-            CompletableFuture<Permission> unused = answer.whenComplete(admission::decide);
         }
         return taken;
+    }
+
+    private int admit(Ticket ticket, Batch batch) {
+        Optional<Event<T>> event = runs.prepare(ticket);
+        if (event.isEmpty()) {
+            return 0; // expired or unreadable: ended without asking
+        }
+        CompletableFuture<Permission> answer = gate.ask(event.get());
+        Admission<T> admission = new Admission<>(ticket, event.get(), runs, settings, batch);
+        boolean mayRun = !answer.isDone() || isGrant(answer); // one that is still being asked about takes capacity, too
+        CompletableFuture<Permission> unused = answer.whenComplete(admission::decide);
+        return mayRun ? 1 : 0;
     }
 
     private static boolean isGrant(CompletableFuture<Permission> answer) {

@@ -33,27 +33,34 @@ public final class Runs<T> {
     private final Handlers<T> handlers;
     private final Consumer<UUID> whenSettled;
     private final Set<Ticket> held = ConcurrentHashMap.newKeySet();
+    private final Leaks leaks;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
     /**
      * @param decoder reads the payload; may throw, which fails the event
-     * @param whenSettled hears of each event that settled or went back, after the commit, on the settler's thread
+     * @param whenSettled hears of each event that settled or went back, after the commit
+     * @param whenFewerLeaks hears of each handler that went on after its event was ended, and has ended now
      */
     public Runs(
             Worker worker,
             Claims claims,
             Function<StoredEvent, Event<T>> decoder,
             Handlers<T> handlers,
-            Consumer<UUID> whenSettled) {
+            Consumer<UUID> whenSettled,
+            Runnable whenFewerLeaks) {
         this.worker = worker;
         this.claims = claims;
         this.decoder = decoder;
         this.handlers = handlers;
         this.whenSettled = whenSettled;
+        this.leaks = new Leaks(whenFewerLeaks);
     }
 
-    /** Takes a claim into its books, until it is settled. */
+    /**
+     * Takes a claim into its books, until it is settled. One whose answer came so late that the lease is lost or in doubt
+     * meanwhile goes back without having run.
+     */
     Ticket take(Claim claim, Runnable freeSlot, Batch batch) {
         batch.add();
         Ticket ticket = new Ticket(claim, worker.settler(), freeSlot, settled -> {
@@ -63,12 +70,22 @@ public final class Runs<T> {
         });
         held.add(ticket);
         worker.books().enter(ticket);
+        if (!isOurs(claim)) { // looked at after it was entered: whoever loses the lease now finds it in the books
+            ticket.giveBack();
+        }
         return ticket;
+    }
+
+    private boolean isOurs(Claim claim) {
+        return worker.mayClaim() && worker.lease().worker().equals(claim.worker());
     }
 
     /** Decodes the event; one that is past its deadline, or unreadable, is ended instead. */
     Optional<Event<T>> prepare(Ticket ticket) {
         Claim claim = ticket.claim();
+        if (ticket.isDecided()) {
+            return Optional.empty();
+        }
         if (claim.expired()) {
             var error = new ExecutionException("deadline %s passed before it started"
                     .formatted(claim.event().terms().deadline()));
@@ -83,7 +100,7 @@ public final class Runs<T> {
                     claim.id(),
                     claim.attempt(),
                     claim.event().type(),
-                    e);
+                    Troubles.loggable(e));
             ticket.settle(ticket.ended(EventStatus.FAILED, e, Duration.ZERO));
             return Optional.empty();
         }
@@ -91,8 +108,10 @@ public final class Runs<T> {
 
     /** Starts the handler, unless the event was ended meanwhile. */
     void start(Ticket ticket, Event<T> event) {
-        if (!ticket.isDecided()) {
-            new Attempt<>(ticket, event, handlers, worker.settler()).start(worker.clocks());
+        if (isOurs(ticket.claim())) {
+            new Attempt<>(ticket, event, handlers, worker, leaks).start();
+        } else {
+            ticket.giveBack();
         }
     }
 
@@ -104,6 +123,16 @@ public final class Runs<T> {
             log.warn("event={} cannot count its failed permission checks; taking it for the first", id, e);
             return 0;
         }
+    }
+
+    /** Looks whether an error of the application's code is the JVM's own. */
+    void check(Throwable error) {
+        worker.troubles().check(error);
+    }
+
+    /** How many handlers go on after their events were ended in their stead. */
+    public int leaked() {
+        return leaks.count();
     }
 
     /** How many events this process holds. */
@@ -123,11 +152,6 @@ public final class Runs<T> {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Interrupts every handler and gives its event back to pending. */
-    public void giveBackAll() {
-        held.forEach(Ticket::giveBack);
     }
 
     private void forget(Ticket ticket) {

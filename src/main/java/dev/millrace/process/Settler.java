@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * the next, so a busy worker commits seldom and an idle one does not wait. Tells each attempt's owner after the commit.
  * While the database is away, endings are kept and tried again. Thread-safe; one for all executors of a Millrace.
  */
-public final class Settler implements AutoCloseable {
+public final class Settler {
     private static final Logger log = LoggerFactory.getLogger(Settler.class);
     private static final Duration WHILE_IN_DOUBT = Duration.ofMillis(20);
 
@@ -62,11 +62,6 @@ public final class Settler implements AutoCloseable {
         REFUSED
     }
 
-    /** Starts flushing; may be called again. */
-    public void start() {
-        loop.start();
-    }
-
     /** Takes an ending; the owner hears on the settler's thread, after the commit. */
     public void submit(Settlement answer, Consumer<Fate> owner) {
         switch (answer) {
@@ -94,15 +89,9 @@ public final class Settler implements AutoCloseable {
         }
     }
 
-    /** Ends the thread and flushes what is left, as far as the database lets it. */
-    @Override
-    public void close() {
-        loop.close();
-        try {
-            flush();
-        } catch (RuntimeException e) {
-            log.warn("unsettled at close; the claims stay until the lease ends", e);
-        }
+    /** The loop that writes. */
+    public DutyLoop loop() {
+        return loop;
     }
 
     private Duration cycle() {

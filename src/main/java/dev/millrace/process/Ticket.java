@@ -10,12 +10,25 @@ import dev.millrace.store.Settlement.Returned;
 import dev.millrace.store.Settlement.Standing;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A claim from the moment it is taken until it is settled. Many may want to end it (the handler, the clock, a refused
- * permission, a worker that stops); the first one does, the others are told that they came late. Thread-safe.
+ * permission, a worker that stops, a lease that is lost); the first one does, the others are told that they came late.
+ *
+ * <p>While the handler's own transaction commits, its end is neither decided nor open: whoever overrules it then is heard
+ * if the commit fails.
+ *
+ * <pre>
+ *   OPEN ──settle, overrule──▶ DECIDED      OPEN ──abandon, drop──▶ DROPPED, without a settlement
+ *    │ ▲
+ *    ▼ │ it failed
+ *   COMMITTING ──────────────────────▶ COMMITTED, by the handler's own transaction; the handler may go on
+ * </pre>
+ *
+ * <p>Thread-safe.
  */
 final class Ticket {
     /** What the application asks for beyond this is more than the database's clock can add up. */
@@ -25,13 +38,24 @@ final class Ticket {
     private final Settler settler;
     private final Runnable freeSlot;
     private final Consumer<Ticket> whenSettled;
-    private final AtomicBoolean decided = new AtomicBoolean();
     private final AtomicBoolean slotHeld = new AtomicBoolean(true);
-    private volatile @Nullable Thread handler;
+    private final AtomicBoolean left = new AtomicBoolean();
+    private final ReentrantLock lock = new ReentrantLock();
+    private State state = State.OPEN; // guarded by lock
+    private @Nullable Runnable overruling; // guarded by lock: what came while COMMITTING
+    private @Nullable HandlerThread handler; // guarded by lock
+
+    private enum State {
+        OPEN,
+        COMMITTING,
+        COMMITTED,
+        DECIDED,
+        DROPPED
+    }
 
     /**
      * @param freeSlot gives the concurrency slot back; called once
-     * @param whenSettled hears after the commit, on the settler's thread
+     * @param whenSettled hears after the commit, on the settler's thread as a rule; called once
      */
     Ticket(Claim claim, Settler settler, Runnable freeSlot, Consumer<Ticket> whenSettled) {
         this.claim = claim;
@@ -44,55 +68,171 @@ final class Ticket {
         return claim;
     }
 
-    /** Whether somebody has ended it. */
+    /** Whether an answer would come too late. */
     boolean isDecided() {
-        return decided.get();
+        return !inState(State.OPEN) && !inState(State.COMMITTING);
     }
 
-    /** Names the thread to interrupt when somebody else than the handler ends it. */
-    void runsOn(Thread thread) {
-        handler = thread;
+    /** Whether it was dropped because the claim was lost. */
+    boolean isDropped() {
+        return inState(State.DROPPED);
+    }
+
+    /** Whether the handler's own transaction settled it. */
+    boolean isCommitted() {
+        return inState(State.COMMITTED);
+    }
+
+    private boolean inState(State asked) {
+        lock.lock();
+        try {
+            return state == asked;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Names the thread that shall run it; false if it has ended meanwhile and must not run. */
+    boolean runsOn(HandlerThread thread) {
+        lock.lock();
+        try {
+            if (state != State.OPEN) {
+                return false;
+            }
+            handler = thread;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a handler was started for it. */
+    boolean isRunning() {
+        lock.lock();
+        try {
+            return handler != null;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Ends it, unless it has ended; says whether this was the end. */
     boolean settle(Settlement answer) {
-        if (!decided.compareAndSet(false, true)) {
-            return false;
+        lock.lock();
+        try {
+            if (state != State.OPEN) {
+                return false;
+            }
+            state = State.DECIDED;
+        } finally {
+            lock.unlock();
         }
-        settler.submit(answer, fate -> {
-            releaseSlot();
-            whenSettled.accept(this);
-        });
+        settler.submit(answer, fate -> leave());
         return true;
     }
 
-    /** Ends it in the handler's stead and interrupts the handler, which sees the decision first. */
+    /** Ends it in the handler's stead and has the handler stopped, which sees the decision first. */
     void overrule(Settlement answer) {
-        if (settle(answer)) {
-            interruptHandler();
-        }
+        endFromOutside(State.DECIDED, () -> settler.submit(answer, fate -> leave()));
     }
 
-    private void interruptHandler() {
-        Thread thread = handler;
-        if (thread != null) {
-            thread.interrupt();
-        }
-    }
-
-    /** Drops it without settling, because the claim is no longer this worker's, and interrupts the handler. */
+    /** Drops it without settling, because the claim is no longer this worker's, and has the handler stopped. */
     void abandon() {
-        if (decided.compareAndSet(false, true)) {
-            interruptHandler();
-            releaseSlot();
-            whenSettled.accept(this);
+        endFromOutside(State.DROPPED, this::leave);
+    }
+
+    private void endFromOutside(State next, Runnable end) {
+        HandlerThread stopped;
+        boolean settledBefore;
+        lock.lock();
+        try {
+            if (state == State.COMMITTING) {
+                overruling = () -> endFromOutside(next, end);
+                return;
+            }
+            if (state == State.DECIDED || state == State.DROPPED) {
+                return;
+            }
+            settledBefore = state == State.COMMITTED;
+            state = settledBefore ? State.DECIDED : next;
+            stopped = handler;
+        } finally {
+            lock.unlock();
+        }
+        if (settledBefore) {
+            leave(); // it is settled already; only the handler has not ended
+        } else {
+            end.run();
+        }
+        if (stopped != null) {
+            stopped.stop();
+        }
+    }
+
+    /** Drops it for its handler, which has found out that the claim is lost. */
+    void drop() {
+        lock.lock();
+        try {
+            if (state != State.OPEN) {
+                return;
+            }
+            state = State.DROPPED;
+        } finally {
+            lock.unlock();
+        }
+        leave();
+    }
+
+    /** The handler's own transaction is about to settle it; false if it has ended meanwhile. */
+    boolean beginCommit() {
+        lock.lock();
+        try {
+            if (state != State.OPEN) {
+                return false;
+            }
+            state = State.COMMITTING;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** That transaction did; the slot stays taken until the handler ends. */
+    void committed() {
+        endCommit(State.COMMITTED);
+    }
+
+    /** That transaction did not, as far as is known; who wanted to end it meanwhile may do so now. */
+    void commitFailed() {
+        endCommit(State.OPEN);
+    }
+
+    private void endCommit(State next) {
+        Runnable waiting;
+        lock.lock();
+        try {
+            state = next;
+            waiting = overruling;
+            overruling = null;
+        } finally {
+            lock.unlock();
+        }
+        if (waiting != null) {
+            waiting.run();
+        }
+    }
+
+    /** The handler has ended: if its own transaction settled the event, that is all. */
+    void handlerEnded() {
+        if (isCommitted()) {
+            leave();
         }
     }
 
     /** Gives the event back to pending as it was, because the worker stops; a grant has cleared its denials. */
     void giveBack() {
-        boolean granted = handler != null;
-        Standing standing = granted ? new Standing(claim.priority(), claim.failures(), 0, claim.deaths()) : standing();
+        Standing standing =
+                isRunning() ? new Standing(claim.priority(), claim.failures(), 0, claim.deaths()) : standing();
         overrule(returned(Reason.SHUTDOWN, standing, Duration.ZERO, null, null));
     }
 
@@ -100,6 +240,14 @@ final class Ticket {
     void releaseSlot() {
         if (slotHeld.compareAndSet(true, false)) {
             freeSlot.run();
+        }
+    }
+
+    /** Lets go of everything that waits for it; the end of it, however it was settled. */
+    void leave() {
+        releaseSlot();
+        if (left.compareAndSet(false, true)) {
+            whenSettled.accept(this);
         }
     }
 

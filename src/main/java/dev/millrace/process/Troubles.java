@@ -1,6 +1,9 @@
 package dev.millrace.process;
 
 import dev.millrace.store.SqlErrors;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -51,18 +54,14 @@ public final class Troubles {
     }
 
     private static void tell(String who, Throwable error, boolean outage, int silent) {
-        try {
-            if (outage) {
-                log.warn(
-                        "loop={} cannot use the database, will try again; others={} {}",
-                        who,
-                        silent,
-                        SqlErrors.reason(error));
-            } else {
-                log.warn("loop={} failed, will try again; others={}", who, silent, error);
-            }
-        } catch (Throwable e) { // an error whose own methods throw
-            log.warn("loop={} failed, will try again; error={} cannot be described", who, error.getClass());
+        if (outage) {
+            log.warn(
+                    "loop={} cannot use the database, will try again; others={} {}",
+                    who,
+                    silent,
+                    SqlErrors.reason(error));
+        } else {
+            log.warn("loop={} failed, will try again; others={}", who, silent, loggable(error));
         }
     }
 
@@ -70,6 +69,17 @@ public final class Troubles {
     void check(Throwable error) {
         if (isFatal(error) && fatal.compareAndSet(null, error)) {
             whenFatal.accept(error);
+        }
+    }
+
+    /** The error, if the log can describe it; else one that says so. What applications throw may throw itself. */
+    static Throwable loggable(Throwable error) {
+        try {
+            error.printStackTrace(new PrintWriter(Writer.nullWriter()));
+            Objects.requireNonNull(error.getStackTrace(), "stack trace");
+            return error;
+        } catch (Throwable e) {
+            return new IllegalStateException("an error of " + error.getClass() + " that cannot be described");
         }
     }
 

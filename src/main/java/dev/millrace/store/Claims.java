@@ -92,15 +92,14 @@ public final class Claims {
     }
 
     /**
-     * Returns claims of these lanes that were committed without the worker hearing of it.
+     * Returns claims that were committed without the worker hearing of it.
      *
      * @param known what the worker does hold
      * @return how many went back
      */
-    public int giveBackForgotten(UUID worker, Collection<Integer> lanes, List<UUID> known) {
+    public int giveBackForgotten(UUID worker, List<UUID> known) {
         return database.onceOnly(handle -> handle.createQuery(database.sql("forgotten"))
                 .bind("worker", worker)
-                .bind("lanes", Binds.integers(lanes, lane -> lane))
                 .bind("known", Binds.uuids(known))
                 .mapTo(Integer.class)
                 .one());

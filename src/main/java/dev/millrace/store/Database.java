@@ -170,6 +170,30 @@ public final class Database {
         return repeated(() -> calls.withHandle(handle -> inTransaction(handle, sql("begin_snapshot"), work)));
     }
 
+    /** A connection for a caller's own work, whose answers may take as long as they do. */
+    Connection borrow() {
+        try {
+            return lending.lend();
+        } catch (SQLException e) {
+            throw SqlErrors.unchecked("no connection", e);
+        }
+    }
+
+    /** Gives such a connection back. */
+    void giveBack(Connection connection) {
+        lending.takeBack(connection);
+    }
+
+    /** Begins a transaction on such a connection. */
+    void begin(Connection connection) throws SQLException {
+        String statement = begin;
+        if (statement != null) {
+            connection.setAutoCommit(true); // see Transactions
+            int unused = within(connection, handle -> handle.execute(statement));
+        }
+        connection.setAutoCommit(false);
+    }
+
     /** Runs statements in the caller's own transaction, once, and leaves the connection as it is. */
     <R> R within(Connection connection, Function<Handle, R> work) {
         // The handle is not closed: that would close the caller's connection.

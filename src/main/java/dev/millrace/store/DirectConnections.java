@@ -26,7 +26,7 @@ final class DirectConnections implements OwnConnection.Source {
 
     @Override
     public Connection open() throws SQLException {
-        HikariDataSource hikari = hikari();
+        HikariDataSource hikari = hikari(pool);
         Connection connection = hikari == null ? null : beside(hikari);
         if (hikari == null || connection == null) {
             return pool.getConnection();
@@ -43,7 +43,8 @@ final class DirectConnections implements OwnConnection.Source {
         return connection;
     }
 
-    private @Nullable HikariDataSource hikari() throws SQLException {
+    /** The Hikari pool that a data source is or wraps; null if it is another. */
+    static @Nullable HikariDataSource hikari(DataSource pool) throws SQLException {
         if (pool instanceof HikariDataSource hikari) {
             return hikari;
         }

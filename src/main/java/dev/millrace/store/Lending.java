@@ -39,6 +39,11 @@ final class Lending {
         };
     }
 
+    /** A connection whose answers may take as long as they do. */
+    Connection lend() throws SQLException {
+        return lend(0);
+    }
+
     private Connection lend(int millis) throws SQLException {
         Connection connection = dataSource.getConnection();
         try {
@@ -52,7 +57,8 @@ final class Lending {
         }
     }
 
-    private void takeBack(Connection connection) {
+    /** Gives a connection back to its pool, as it was. */
+    void takeBack(Connection connection) {
         Integer before = lent.remove(connection);
         try (connection) {
             if (before != null) {

@@ -2,12 +2,14 @@ package dev.millrace.store;
 
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.store.Settlement.Returned;
+import java.sql.Connection;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +27,22 @@ public final class Settlements {
 
     /** Settles events for good, in the order given. */
     public Set<UUID> end(List<Ended> answers) {
-        return new HashSet<>(database.onceOnly(handle -> handle.createQuery(database.sql("settle"))
+        return database.onceOnly(handle -> end(handle, answers));
+    }
+
+    /** As the other one, in a transaction of the caller's that must then commit within that time. */
+    Set<UUID> end(Connection connection, List<Ended> answers, Duration commitWithin) {
+        return database.within(connection, handle -> {
+            String unused = handle.createQuery(database.sql("commit_soon"))
+                    .bind("milliseconds", Long.toString(commitWithin.toMillis()))
+                    .mapTo(String.class)
+                    .one();
+            return end(handle, answers);
+        });
+    }
+
+    private Set<UUID> end(Handle handle, List<Ended> answers) {
+        return new HashSet<>(handle.createQuery(database.sql("settle"))
                 .bind("ids", Binds.uuids(answers, Ended::id))
                 .bind("workers", Binds.uuids(answers, answer -> answer.hold().worker()))
                 .bind(
@@ -39,7 +56,18 @@ public final class Settlements {
                 .bind("errors", Binds.texts(answers, Ended::error))
                 .bind("retryable", Binds.booleans(answers, Ended::retryable))
                 .mapTo(UUID.class)
-                .list()));
+                .list());
+    }
+
+    /** Whether a claim is still its worker's, once nobody is ending it any more. */
+    boolean isHeld(Hold hold) {
+        return database.once(handle -> handle.createQuery(database.sql("held"))
+                .bind("id", hold.id())
+                .bind("worker", hold.worker())
+                .bind("attempt", hold.attempt())
+                .mapTo(UUID.class)
+                .findOne()
+                .isPresent());
     }
 
     /** Returns events to pending. */

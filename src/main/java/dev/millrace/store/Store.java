@@ -10,6 +10,7 @@ public final class Store {
     private final Appends appends;
     private final Claims claims;
     private final Settlements settlements;
+    private final JointTransactions jointTransactions;
     private final Events events;
     private final Schedule schedule;
     private final Counts counts;
@@ -21,8 +22,9 @@ public final class Store {
      * All statements, on that database.
      *
      * @param renewalBound how long the renewal of a lease may wait for its connection and for its answer
+     * @param commitBound how long the commit of a handler's own transaction may wait for its answer
      */
-    public Store(Database database, Duration renewalBound) {
+    public Store(Database database, Duration renewalBound, Duration commitBound) {
         this.database = database;
         this.schema = new Schema(database);
         this.flows = new Flows(database);
@@ -30,6 +32,7 @@ public final class Store {
         this.appends = new Appends(database, counts);
         this.claims = new Claims(database);
         this.settlements = new Settlements(database);
+        this.jointTransactions = new JointTransactions(database, settlements, commitBound);
         this.events = new Events(database);
         this.progressions = new Progressions(database);
         this.snapshots = new Snapshots(database, flows, events, progressions, counts);
@@ -70,6 +73,11 @@ public final class Store {
     /** From processing on. */
     public Settlements settlements() {
         return settlements;
+    }
+
+    /** From processing on, together with the handler's own writes. */
+    public JointTransactions jointTransactions() {
+        return jointTransactions;
     }
 
     /** Reading and clean-up. */

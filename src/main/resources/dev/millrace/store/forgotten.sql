@@ -2,7 +2,7 @@
 -- Fenced by the worker itself, which says what it does know. Nobody died, so no death is counted.
 with held as (
     delete from millrace.running
-    where worker = :worker and lane = any (:lanes::integer[]) and not (id = any (:known::uuid[]))
+    where worker = :worker and not (id = any (:known::uuid[]))
     returning *
 ), noted as (
     insert into millrace.attempt (event, worker, started_at, attempt, reason)

@@ -99,17 +99,18 @@ public final class FaultyDataSource implements DataSource {
         return count == null ? 0 : count.get();
     }
 
-    void reach(String statement, Moment moment, Connection physical) throws SQLException {
+    private void reach(String statement, Moment moment, Link link) throws SQLException {
         if (moment == Moment.BEFORE) {
             executions.computeIfAbsent(statement, name -> new AtomicInteger()).incrementAndGet();
         }
         if (down) {
-            Fault.cut().strike(physical);
+            Fault.cut().strike(link.physical);
         }
-        for (Trap trap : traps) {
-            if (trap.takes(statement, moment)) {
-                trap.fault.strike(physical);
-            }
+        // Each of them counts this time, before one of them strikes.
+        for (Trap trap :
+                traps.stream().filter(trap -> trap.takes(statement, moment)).toList()) {
+            link.taken |= trap.fault.takesTheConnection();
+            trap.fault.strike(link.physical);
         }
         awaitThaw();
     }
@@ -158,6 +159,7 @@ public final class FaultyDataSource implements DataSource {
         private final Connection physical;
         private final List<String> uncommitted = new CopyOnWriteArrayList<>();
         private boolean autoCommit = true;
+        private boolean taken;
 
         Link(Connection physical) {
             this.physical = physical;
@@ -165,6 +167,9 @@ public final class FaultyDataSource implements DataSource {
 
         @Override
         public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+            if (taken && (method.getReturnType() == void.class)) {
+                return null;
+            }
             return switch (method.getName()) {
                 case "getAutoCommit" -> autoCommit;
                 case "setAutoCommit" -> {
@@ -192,12 +197,12 @@ public final class FaultyDataSource implements DataSource {
         }
 
         Object execute(String name, PreparedStatement statement, Method method, Object[] arguments) throws Throwable {
-            reach(name, Moment.BEFORE, physical);
+            reach(name, Moment.BEFORE, this);
             Object answer;
             try {
                 answer = call(statement, method, arguments);
             } catch (SQLException e) {
-                if (autoCommit && !physical.isClosed()) {
+                if (autoCommit && !taken && !physical.isClosed()) {
                     physical.rollback(); // as a statement of its own would have been
                 }
                 throw e;
@@ -213,11 +218,11 @@ public final class FaultyDataSource implements DataSource {
             List<String> names = List.copyOf(uncommitted);
             uncommitted.clear();
             for (String name : names) {
-                reach(name, Moment.BEFORE_COMMIT, physical);
+                reach(name, Moment.BEFORE_COMMIT, this);
             }
             physical.commit();
             for (String name : names) {
-                reach(name, Moment.AFTER_COMMIT, physical);
+                reach(name, Moment.AFTER_COMMIT, this);
             }
         }
     }

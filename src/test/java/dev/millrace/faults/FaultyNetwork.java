@@ -1,5 +1,6 @@
 package dev.millrace.faults;
 
+import dev.millrace.postgres.TestDatabase;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,29 +10,41 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A TCP relay on this machine that can swallow what passes through the connections it has, or cut them. New connections
  * work unless told otherwise. Thread-safe.
  */
 public final class FaultyNetwork implements Closeable {
+    private static final Pattern HOST_AND_PORT = Pattern.compile("//([^:/]+):(\\d+)/");
+
     private final ServerSocket server;
     private final String host;
     private final int port;
     private final List<Link> links = new CopyOnWriteArrayList<>();
     private volatile boolean swallowsNew;
 
-    /** Relays to that server. */
-    public FaultyNetwork(String host, int port) throws IOException {
+    private FaultyNetwork(String host, int port) throws IOException {
         this.host = host;
         this.port = port;
         this.server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().start(this::accept);
     }
 
-    /** The relay's own port on localhost. */
-    public int port() {
-        return server.getLocalPort();
+    /** Relays to a test's database. */
+    public static FaultyNetwork before(TestDatabase database) throws IOException {
+        Matcher target = HOST_AND_PORT.matcher(database.jdbcUrl());
+        if (!target.find()) {
+            throw new IllegalArgumentException("no host and port in the database's URL");
+        }
+        return new FaultyNetwork(target.group(1), Integer.parseInt(target.group(2)));
+    }
+
+    /** How to reach that database through this. */
+    public String through(TestDatabase database) {
+        return HOST_AND_PORT.matcher(database.jdbcUrl()).replaceFirst("//localhost:" + server.getLocalPort() + "/");
     }
 
     /** Swallows everything on the connections there are: their ends wait for ever. */

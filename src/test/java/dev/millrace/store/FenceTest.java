@@ -53,7 +53,8 @@ class FenceTest {
     void open() {
         database.truncateAll();
         faults = new FaultyDataSource(database.newPool(8));
-        store = new Store(new Database(faults, "millrace", Duration.ofSeconds(20)), Duration.ofSeconds(5));
+        store = new Store(
+                new Database(faults, "millrace", Duration.ofSeconds(20)), Duration.ofSeconds(5), Duration.ofSeconds(5));
         flow = store.flows().open("fence").id();
         lane = store.flows().lanes(flow, List.of("task")).get("task");
         rescuer = steadyWorker();

@@ -1,0 +1,129 @@
+package dev.millrace;
+
+import dev.millrace.maintain.CountFolder;
+import dev.millrace.maintain.Promoter;
+import dev.millrace.maintain.Rescuer;
+import dev.millrace.process.Announcer;
+import dev.millrace.process.Books;
+import dev.millrace.process.Brake;
+import dev.millrace.process.DutyLoop;
+import dev.millrace.process.Forgotten;
+import dev.millrace.process.LateResults;
+import dev.millrace.process.Lease;
+import dev.millrace.process.Settler;
+import dev.millrace.process.Suspects;
+import dev.millrace.process.Troubles;
+import dev.millrace.process.Worker;
+import dev.millrace.store.Database;
+import dev.millrace.store.Store;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import javax.sql.DataSource;
+
+/** What makes this process a worker: its place among the workers, and the loops that its executors share. Thread-safe. */
+final class Machinery {
+    private static final Duration PROMOTE_INTERVAL = Duration.ofMillis(100);
+
+    /** The shortest time after which an answer to the background work is given up; else it is the lease's length. */
+    private static final Duration LEAST_WORK_BOUND = Duration.ofSeconds(5);
+
+    private final Store store;
+    private final Worker worker;
+    private final LateResults lateResults;
+    private final ScheduledThreadPoolExecutor clocks;
+    private final DutyLoop rescuer;
+    private final DutyLoop promoter;
+    private final DutyLoop countFolder;
+    private final Waiters waiters;
+    private boolean started; // guarded by this
+
+    /** Whom it tells of what. */
+    interface Owner {
+        /** A flow got something to do. */
+        void wakeFlow(int flow);
+
+        /** Some flow got something to do. */
+        void wakeAll();
+
+        /** This JVM is not to be trusted any more. */
+        void stopForGood(Throwable error);
+    }
+
+    Machinery(MillraceBuilder settings, DataSource dataSource, Owner owner) {
+        Duration length = settings.lease();
+        Duration workBound = length.compareTo(LEAST_WORK_BOUND) < 0 ? LEAST_WORK_BOUND : length;
+        var database = new Database(dataSource, settings.schema(), settings.patience(), workBound);
+        this.store = new Store(database, length.dividedBy(3), workBound);
+        Consumer<Throwable> whenFatal = owner::stopForGood;
+        Troubles troubles = new Troubles(whenFatal);
+        this.lateResults = new LateResults(store.settlements(), new Announcer<>(settings.lateResultListener()));
+        Books books = new Books();
+        Lease lease = new Lease(store.workers(), length, books::abandonAll, troubles);
+        this.clocks = new ScheduledThreadPoolExecutor(
+                1, task -> Thread.ofPlatform().name("millrace-clock").daemon().unstarted(task));
+        clocks.setRemoveOnCancelPolicy(true);
+        this.worker = new Worker(
+                lease,
+                books,
+                new Suspects(),
+                new Settler(store.settlements(), lease::isSafe, lateResults, troubles),
+                store.jointTransactions(),
+                new Forgotten(store.claims(), lease, books, troubles),
+                new Brake(),
+                clocks,
+                troubles);
+        var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), owner::wakeAll);
+        IntConsumer whenPromoted = owner::wakeFlow;
+        var promotion = new Promoter(store.schedule(), PROMOTE_INTERVAL, whenPromoted);
+        this.rescuer = new DutyLoop("rescuer", rescue::cycle, troubles);
+        this.promoter = new DutyLoop("promoter", promotion::cycle, troubles);
+        this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle, troubles);
+        this.waiters = new Waiters(store.events(), troubles);
+    }
+
+    /** Registers the worker and starts the loops, unless that has been done. */
+    synchronized void start() {
+        if (!started) {
+            worker.lease().start();
+            worker.settler().loop().start();
+            worker.forgotten().loop().start();
+            rescuer.start();
+            promoter.start();
+            countFolder.start();
+            started = true;
+        }
+    }
+
+    /** Whether the worker was registered. */
+    synchronized boolean hasStarted() {
+        return started;
+    }
+
+    /** The loops that have nothing to do any more once this process stops. */
+    List<DutyLoop> chores() {
+        return List.of(rescuer, promoter, countFolder, worker.forgotten().loop(), waiters.loop());
+    }
+
+    Store store() {
+        return store;
+    }
+
+    Worker worker() {
+        return worker;
+    }
+
+    Waiters waiters() {
+        return waiters;
+    }
+
+    LateResults lateResults() {
+        return lateResults;
+    }
+
+    ScheduledThreadPoolExecutor clocks() {
+        return clocks;
+    }
+}

@@ -1,0 +1,97 @@
+package dev.millrace.process;
+
+import dev.millrace.process.Processor.Source;
+import dev.millrace.store.Claim;
+import dev.millrace.store.Claims;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/**
+ * Claims for one executor and enters what it gets in the books. A claim whose answer does not come is reported: it may have
+ * been committed. Thread-safe.
+ */
+final class Claimer<T> {
+    private final Claims claims;
+    private final Source source;
+    private final Worker worker;
+    private final Runs<T> runs;
+
+    Claimer(Claims claims, Source source, Worker worker, Runs<T> runs) {
+        this.claims = claims;
+        this.source = source;
+        this.worker = worker;
+        this.runs = runs;
+    }
+
+    /** Up to so many due events; each frees its slot when it is settled. */
+    List<Ticket> due(int most, Batch batch, Runnable freeSlot) {
+        return reported(
+                () -> claims.claim(me(), source.lanes(), most).stream()
+                        .map(claim -> runs.take(claim, freeSlot, batch))
+                        .toList(),
+                List.of());
+    }
+
+    /** One due event that has a death on it, if this process holds none. */
+    List<Ticket> suspect(Batch batch, Runnable whenFree) {
+        return oneSuspect(
+                        () -> claims.claim(me(), source.suspectLanes(), 1).stream()
+                                .findFirst(),
+                        batch,
+                        whenFree)
+                .stream()
+                .toList();
+    }
+
+    /** One pending event; if it has a death on it, only if this process holds none. */
+    Optional<Ticket> one(UUID id, boolean early, Batch batch) {
+        Optional<Ticket> innocent = reported(
+                () -> claimOne(id, source.lanes(), early).map(claim -> runs.take(claim, () -> {}, batch)),
+                Optional.empty());
+        return innocent.isPresent()
+                ? innocent
+                : oneSuspect(() -> claimOne(id, source.suspectLanes(), early), batch, () -> {});
+    }
+
+    private Optional<Claim> claimOne(UUID id, List<Integer> lanes, boolean early) {
+        return claims.claimOne(me(), source.flow(), lanes, id, early);
+    }
+
+    private Optional<Ticket> oneSuspect(Supplier<Optional<Claim>> claim, Batch batch, Runnable whenFree) {
+        if (!worker.suspects().tryEnter()) {
+            return Optional.empty();
+        }
+        Runnable release = () -> {
+            worker.suspects().leave();
+            whenFree.run();
+        };
+        Optional<Ticket> taken = Optional.empty();
+        try {
+            taken = reported(() -> claim.get().map(found -> runs.take(found, release, batch)), Optional.empty());
+            return taken;
+        } finally {
+            if (taken.isEmpty()) {
+                worker.suspects().leave();
+            }
+        }
+    }
+
+    /**
+     * Claims and enters at one moment, so that nobody takes what is being entered for forgotten, and so that a worker that
+     * stops and has seen the books still sees nothing enter them after.
+     */
+    private <R> R reported(Supplier<R> claim, R nothing) {
+        try {
+            return worker.books().claiming(() -> worker.mayClaim() ? claim.get() : nothing);
+        } catch (RuntimeException | Error e) {
+            worker.forgotten().mayHave();
+            throw e;
+        }
+    }
+
+    private UUID me() {
+        return worker.lease().worker();
+    }
+}

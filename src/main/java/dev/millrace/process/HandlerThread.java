@@ -1,0 +1,80 @@
+package dev.millrace.process;
+
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The virtual thread of one handler, as those who may have to stop it see it. A handler that runs a statement in a
+ * transaction has that cancelled first: an interrupt inside the driver closes the connection, and the statement would go
+ * on in the server. Thread-safe.
+ */
+final class HandlerThread {
+    private final Thread thread;
+    private final Leaks leaks;
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable Runnable cancel; // guarded by lock
+    private boolean stopped; // guarded by lock
+    private boolean ended; // guarded by lock
+
+    /** A thread that has not started. */
+    HandlerThread(Runnable work, Leaks leaks) {
+        this.leaks = leaks;
+        this.thread = Thread.ofVirtual().name("millrace-run").unstarted(() -> {
+            try {
+                work.run();
+            } finally {
+                end();
+            }
+        });
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Asks the handler to end; until it has, it counts as leaked. */
+    void stop() {
+        Runnable first;
+        lock.lock();
+        try {
+            if (ended || stopped) {
+                return;
+            }
+            stopped = true;
+            leaks.begin();
+            first = cancel;
+        } finally {
+            lock.unlock();
+        }
+        if (first == null) {
+            thread.interrupt();
+        } else {
+            Thread.ofVirtual().name("millrace-cancel").start(() -> {
+                first.run(); // may have to wait for the network; who stops the handler must not
+                thread.interrupt();
+            });
+        }
+    }
+
+    /** What cancels the statement that the handler may be running from now on; null for none. */
+    void cancelBy(@Nullable Runnable action) {
+        lock.lock();
+        try {
+            cancel = action;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            ended = true;
+            if (stopped) {
+                leaks.end();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}
