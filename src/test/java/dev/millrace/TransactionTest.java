@@ -217,7 +217,7 @@ class TransactionTest extends WithMillrace {
 
     @ParameterizedTest
     @EnumSource
-    void transaction_stoppedInsideAStatement_hasItCancelledAndWritesNothing(Stop stop) throws InterruptedException {
+    void transaction_stoppedInsideAStatement_leavesItAndWritesNothing(Stop stop) throws InterruptedException {
         CountDownLatch entered = new CountDownLatch(1);
         AtomicReference<Throwable> thrown = new AtomicReference<>();
         CountDownLatch left = new CountDownLatch(1);
@@ -245,8 +245,11 @@ class TransactionTest extends WithMillrace {
 
         assertThat(left.await(20, TimeUnit.SECONDS)).isTrue();
         assertThat(thrown.get()).isNotNull();
-        database.await("select not exists (select from pg_stat_activity where query like '%''marked''%'"
-                + " and state = 'active' and pid <> pg_backend_pid())");
+        if (stop
+                == Stop.TIMEOUT) { // a close that is short of time breaks the connection, which the server notices late
+            database.await("select not exists (select from pg_stat_activity where query like '%''marked''%'"
+                    + " and state = 'active' and pid <> pg_backend_pid())");
+        }
         assertThat(effects()).isEmpty();
         assertThat(database.text("select status from event_status where id = ?", id))
                 .isIn(stop == Stop.TIMEOUT ? List.of("cancelled", "processing") : List.of("pending"));
