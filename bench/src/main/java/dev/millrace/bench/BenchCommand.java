@@ -3,6 +3,7 @@ package dev.millrace.bench;
 import dev.millrace.cli.BenchPostgres;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -128,16 +129,40 @@ final class BenchCommand implements Callable<Integer> {
             PrintWriter out = spec.commandLine().getOut();
             Session session = new Session(
                     plan,
-                    new Launch(url, folder),
+                    new Launch(url, folder, nodeFolder()),
                     probe,
                     result -> out.println(json ? Output.json(result, common) : Output.text(result)),
                     this::say);
             for (Contender peer : Contender.peers()) {
                 if (plan.peers().contains(peer)) {
-                    new AppendCases(session).run(peer);
-                    new DrainCases(session).run(peer);
+                    against(peer, session);
                 }
             }
+        }
+    }
+
+    private static void against(Contender peer, Session session)
+            throws IOException, InterruptedException, SQLException {
+        String reason = session.launch().prepare(peer);
+        if (reason != null) {
+            session.plan().cases().forEach(one -> session.tell(Result.skipped(one, peer.label(), reason)));
+            return;
+        }
+        new AppendCases(session).run(peer);
+        new DrainCases(session).run(peer);
+    }
+
+    /** Beside the classes: {@code bench/target}, which no build commits and {@code mvn clean} clears. */
+    private static Path nodeFolder() {
+        try {
+            Path code = Path.of(BenchCommand.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            return code.resolveSibling("node");
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException("this program does not know where it lies", e);
         }
     }
 

@@ -8,21 +8,39 @@ import java.util.stream.Collectors;
 
 /** Who is measured: Millrace, and those it is compared with. */
 enum Contender {
-    MILLRACE("millrace", 1),
-    SQL("sql", 1),
-    DB_SCHEDULER("db-scheduler", 1);
+    MILLRACE("millrace", 1, ""),
+    SQL("sql", 1, ""),
+    DB_SCHEDULER("db-scheduler", 1, ""),
+    JOBRUNR("jobrunr", 10, ""),
+    GRAPHILE_WORKER(
+            "graphile-worker",
+            1,
+            "its perfTest configuration: concurrentJobs 24, localQueue 500, refetchDelay 10 ms, completeJobBatchDelay 0;"
+                    + " single: add_job(); bulk: add_jobs(20000); deletes what is done"),
+    PG_BOSS(
+            "pg-boss",
+            1,
+            "batchSize 100, burstWhenBatchFull, localConcurrency 4; pick-up: useListenNotify and a notifying queue;"
+                    + " bulk: insert(1000)");
 
     private final String label;
     private final int share;
+    private final String nodeConfiguration;
 
-    Contender(String label, int share) {
+    Contender(String label, int share, String nodeConfiguration) {
         this.label = label;
         this.share = share;
+        this.nodeConfiguration = nodeConfiguration;
     }
 
     /** The name on the command line and in the results. */
     String label() {
         return label;
+    }
+
+    /** Whether its processes are Node's, not Java's. */
+    boolean isNode() {
+        return !nodeConfiguration.isEmpty();
     }
 
     /** How many of that many events it is given: less of what takes it minutes, since rates are compared. */
@@ -32,7 +50,7 @@ enum Contender {
 
     /** How it was set up. */
     String configuration() {
-        return ChildMain.configuration(label);
+        return isNode() ? nodeConfiguration : ChildMain.configuration(label);
     }
 
     /** Those that Millrace can be compared with. */

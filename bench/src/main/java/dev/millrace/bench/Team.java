@@ -1,6 +1,7 @@
 package dev.millrace.bench;
 
 import java.io.IOException;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,14 +16,15 @@ final class Team implements AutoCloseable {
     }
 
     /** Starts that many processes; the first makes the tables. */
-    static Team start(Launch launch, Contender contender, int processes) throws IOException, InterruptedException {
+    static Team start(Launch launch, Contender contender, int processes)
+            throws IOException, InterruptedException, SQLException {
         Team team = new Team(contender, new ArrayList<>());
         try {
             for (int i = 0; i < processes; i++) {
-                team.join(launch.start(contender, i));
+                team.join(launch.start(contender));
             }
             return team;
-        } catch (IOException | InterruptedException | RuntimeException e) {
+        } catch (IOException | InterruptedException | SQLException | RuntimeException e) {
             team.close();
             throw e;
         }

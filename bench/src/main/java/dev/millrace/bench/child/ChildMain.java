@@ -47,6 +47,7 @@ public final class ChildMain {
             case "millrace" -> new MillraceEngine(url);
             case "sql" -> new SqlEngine(url);
             case "db-scheduler" -> new DbSchedulerEngine(url);
+            case "jobrunr" -> new JobRunrEngine(url);
             default -> throw new IllegalArgumentException("no contender '" + name + "'");
         };
     }
@@ -57,6 +58,7 @@ public final class ChildMain {
             case "millrace" -> MillraceEngine.configuration();
             case "sql" -> SqlEngine.configuration();
             case "db-scheduler" -> DbSchedulerEngine.configuration();
+            case "jobrunr" -> JobRunrEngine.configuration();
             default -> throw new IllegalArgumentException("no contender '" + name + "'");
         };
     }

@@ -1,0 +1,1 @@
+analyze bench_graphile_worker._private_jobs

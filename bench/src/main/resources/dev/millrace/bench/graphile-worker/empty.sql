@@ -1,0 +1,1 @@
+truncate bench_graphile_worker._private_jobs, bench_graphile_worker._private_job_queues

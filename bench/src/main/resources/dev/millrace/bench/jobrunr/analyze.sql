@@ -1,0 +1,1 @@
+analyze bench_jobrunr.jobrunr_jobs

@@ -1,0 +1,1 @@
+truncate bench_jobrunr.jobrunr_jobs

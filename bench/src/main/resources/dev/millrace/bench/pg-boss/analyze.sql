@@ -1,0 +1,1 @@
+analyze bench_pg_boss.job

@@ -1,0 +1,1 @@
+truncate bench_pg_boss.job

@@ -1,0 +1,1 @@
+select exists (select from bench_pg_boss.job where state < 'completed')
