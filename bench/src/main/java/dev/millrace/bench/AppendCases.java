@@ -2,7 +2,6 @@ package dev.millrace.bench;
 
 import java.io.IOException;
 import java.sql.SQLException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -16,18 +15,12 @@ final class AppendCases {
         this.round = new Round(session.probe());
     }
 
-    void run(Contender peer) throws IOException, InterruptedException, SQLException {
-        if (!session.wants(Case.APPEND_1, Case.APPEND_8)) {
-            return;
+    void run(Sides sides) throws IOException, InterruptedException, SQLException {
+        if (session.wants(Case.APPEND_1)) {
+            run(Case.APPEND_1, 1, sides.ours(), sides.theirs());
         }
-        try (Team ours = Team.start(session.launch(), Contender.MILLRACE, 1);
-                Team theirs = Team.start(session.launch(), peer, 1)) {
-            if (session.wants(Case.APPEND_1)) {
-                run(Case.APPEND_1, 1, ours, theirs);
-            }
-            if (session.wants(Case.APPEND_8)) {
-                run(Case.APPEND_8, 8, ours, theirs);
-            }
+        if (session.wants(Case.APPEND_8)) {
+            run(Case.APPEND_8, 8, sides.ours(), sides.theirs());
         }
     }
 
@@ -42,7 +35,7 @@ final class AppendCases {
         round.append(theirs, theirEvents / 2, clients);
         List<Session.Both<Double>> rounds = session.inTurn(
                 what, () -> round.append(ours, events, clients), () -> round.append(theirs, theirEvents, clients));
-        Map<String, Object> settings = new LinkedHashMap<>(Session.setUp(peer));
+        Map<String, Object> settings = Session.setUp(peer);
         settings.put("events", events);
         settings.put("clients", clients);
         session.tell(Result.of(of, peer.label(), Session.pairs(rounds, rate -> rate), settings));

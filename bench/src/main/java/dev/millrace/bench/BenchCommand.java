@@ -3,12 +3,10 @@ package dev.millrace.bench;
 import dev.millrace.cli.BenchPostgres;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -17,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,6 +34,7 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true,
         version = "millrace bench 0.1.0-SNAPSHOT",
+        footerHeading = "%nCases:%n",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:all that was asked for was measured, or skipped with a reason",
@@ -46,7 +46,8 @@ final class BenchCommand implements Callable<Integer> {
     private static final int MOST_ROUNDS = 100;
     private static final int LEAST_EVENTS = 100;
     private static final int MOST_EVENTS = 10_000_000;
-    private static final Path DEBIAN = Path.of("/usr/lib/postgresql");
+    private static final String OWN = "self";
+    private static final String EMBEDDED = "embedded";
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -56,11 +57,16 @@ final class BenchCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "PEER",
             description =
-                    "whom to measure against, of: db-scheduler, jobrunr, graphile-worker, pg-boss, sql; sql is our own "
-                            + "statements by plain JDBC, the floor (default: all)")
+                    "whom to measure against, of: db-scheduler, jobrunr, graphile-worker, pg-boss; sql, which is our own "
+                            + "statements by plain JDBC: the floor; self, which is ourselves without what a case is about "
+                            + "(default: all)")
     private @Nullable List<String> peers;
 
-    @Option(names = "--cases", split = ",", paramLabel = "CASE", description = "what to measure (default: everything)")
+    @Option(
+            names = "--cases",
+            split = ",",
+            paramLabel = "CASE",
+            description = "what to measure; see below (default: everything)")
     private @Nullable List<String> cases;
 
     @Option(
@@ -97,72 +103,52 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print one JSON object a line; all else goes to standard error")
     private boolean json;
 
+    @Option(
+            names = "--markdown",
+            paramLabel = "FILE",
+            description = "write a table as well, between the lines " + Markdown.BEGIN + " and " + Markdown.END
+                    + " of that file; a new file gets them")
+    private @Nullable Path markdown;
+
     @Override
     public Integer call() throws IOException, InterruptedException, SQLException {
         Plan plan = plan();
-        if (jdbcUrl != null) {
+        if (markdown != null && !Markdown.takes(markdown)) {
+            throw wrong("--markdown " + markdown + " has no lines " + Markdown.BEGIN + " and " + Markdown.END
+                    + " to put the table between, or no folder to be made in");
+        }
+        Bench bench = new Bench(plan, "./millrace bench " + String.join(" ", arguments()), this::say);
+        if (jdbcUrl == null) {
+            Path home = home();
+            say("starting PostgreSQL, " + (home == null ? "the embedded one" : "of " + home));
+            try (BenchPostgres postgres = BenchPostgres.start(home)) {
+                run(
+                        bench,
+                        postgres.url(),
+                        postgres.folder(),
+                        home == null ? "started for this run, embedded" : "started for this run, of " + home);
+            }
+        } else {
             if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
                 throw wrong("--jdbc-url must look like jdbc:postgresql://host/database?user=u&password=p");
             }
-            Path folder = Files.createTempDirectory("millrace-bench-");
-            measure(plan, jdbcUrl, folder, "of the user's");
-            return 0;
-        }
-        Path home = home();
-        say("starting PostgreSQL, " + (home == null ? "the embedded one" : "of " + home));
-        try (BenchPostgres postgres = BenchPostgres.start(home)) {
-            measure(plan, postgres.url(), postgres.folder(), home == null ? "embedded" : home.toString());
+            run(bench, jdbcUrl, Files.createTempDirectory("millrace-bench-"), "named by --jdbc-url");
         }
         return 0;
     }
 
-    private void measure(Plan plan, String url, Path folder, String origin)
+    private void run(Bench bench, String url, Path logs, String origin)
             throws IOException, InterruptedException, SQLException {
-        try (Probe probe = new Probe(url)) {
-            Map<String, Object> common = new LinkedHashMap<>();
-            common.put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-            common.put("command", "./millrace bench " + String.join(" ", arguments()));
-            common.put("postgres", probe.settings() + ", " + origin);
-            common.put("java", Runtime.version().toString());
-            common.put("cores", Runtime.getRuntime().availableProcessors());
-            common.forEach((name, value) -> say(name + ": " + value));
-            PrintWriter out = spec.commandLine().getOut();
-            Session session = new Session(
-                    plan,
-                    new Launch(url, folder, nodeFolder()),
-                    probe,
-                    result -> out.println(json ? Output.json(result, common) : Output.text(result)),
-                    this::say);
-            for (Contender peer : Contender.peers()) {
-                if (plan.peers().contains(peer)) {
-                    against(peer, session);
-                }
-            }
-        }
-    }
-
-    private static void against(Contender peer, Session session)
-            throws IOException, InterruptedException, SQLException {
-        String reason = session.launch().prepare(peer);
-        if (reason != null) {
-            session.plan().cases().forEach(one -> session.tell(Result.skipped(one, peer.label(), reason)));
-            return;
-        }
-        new AppendCases(session).run(peer);
-        new DrainCases(session).run(peer);
-    }
-
-    /** Beside the classes: {@code bench/target}, which no build commits and {@code mvn clean} clears. */
-    private static Path nodeFolder() {
-        try {
-            Path code = Path.of(BenchCommand.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI());
-            return code.resolveSibling("node");
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException("this program does not know where it lies", e);
+        PrintWriter out = spec.commandLine().getOut();
+        List<Result> results = new ArrayList<>();
+        Map<String, Object> run = new LinkedHashMap<>();
+        bench.run(url, logs, origin, (result, common) -> {
+            out.println(json ? Output.json(result, common) : Output.text(result));
+            results.add(result);
+            run.putAll(common);
+        });
+        if (markdown != null) {
+            Markdown.write(markdown, results, run);
         }
     }
 
@@ -184,40 +170,49 @@ final class BenchCommand implements Callable<Integer> {
                 cases,
                 EnumSet.allOf(Case.class),
                 name -> Case.of(name).orElseThrow(() -> wrong("no case '" + name + "'; there are " + Case.labels())));
+        boolean own = peers == null || peers.contains(OWN);
+        List<String> others = peers == null
+                ? null
+                : peers.stream().filter(name -> !name.equals(OWN)).toList();
         Set<Contender> against = chosen(
-                peers,
+                others,
                 EnumSet.copyOf(Contender.peers()),
                 name -> Contender.peer(name)
-                        .orElseThrow(() -> wrong("no peer '" + name + "'; there are " + Contender.labels())));
-        return new Plan(wanted, against, rounds, events);
+                        .orElseThrow(
+                                () -> wrong("no peer '" + name + "'; there are " + Contender.labels() + ", " + OWN)));
+        boolean anything = wanted.stream().anyMatch(one -> one.hasPeers() ? !against.isEmpty() || own : own);
+        if (!anything) {
+            throw wrong("these cases have no peers but " + OWN + ": add it to --peers, or leave --peers out");
+        }
+        return new Plan(wanted, against, own, rounds, events);
     }
 
     private static <T extends Enum<T>> Set<T> chosen(
             @Nullable List<String> names, Set<T> all, Function<String, T> named) {
-        if (names == null) {
-            return all;
-        }
-        return EnumSet.copyOf(names.stream().map(String::strip).map(named).toList());
+        return names == null
+                ? all
+                : names.stream().map(String::strip).map(named).collect(Collectors.toSet());
     }
 
-    private @Nullable Path home() throws IOException {
-        if (postgresHome != null) {
-            if (postgresHome.equals("embedded")) {
-                return null;
-            }
-            Path home = Path.of(postgresHome);
-            if (!Files.isExecutable(home.resolve("bin/initdb"))) {
-                throw wrong("--postgres-home " + home + " has no bin/initdb that can be run");
-            }
-            return home.toAbsolutePath();
+    private @Nullable Path home() {
+        if (postgresHome == null) {
+            return PostgresHome.installed().orElse(null);
         }
-        String[] installed = DEBIAN.toFile().list();
-        return Arrays.stream(installed == null ? new String[0] : installed)
-                .filter(version -> version.matches("\\d+") && Integer.parseInt(version) >= 15)
-                .filter(version -> Files.isExecutable(DEBIAN.resolve(version).resolve("bin/initdb")))
-                .max(java.util.Comparator.comparing(Integer::valueOf))
-                .map(DEBIAN::resolve)
-                .orElse(null);
+        if (postgresHome.equals(EMBEDDED)) {
+            return null;
+        }
+        Path home = Path.of(postgresHome).toAbsolutePath();
+        if (!PostgresHome.isHome(home)) {
+            throw wrong("--postgres-home " + home + " has no bin/initdb and bin/pg_ctl that can be run");
+        }
+        return home;
+    }
+
+    /** The cases and what they mean, for the help. */
+    static String[] footer() {
+        return Arrays.stream(Case.values())
+                .map(one -> "  %-14s %s".formatted(one.label(), one.meaning()))
+                .toArray(String[]::new);
     }
 
     private ParameterException wrong(String message) {

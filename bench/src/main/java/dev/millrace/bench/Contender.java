@@ -1,6 +1,7 @@
 package dev.millrace.bench;
 
 import dev.millrace.bench.child.ChildMain;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -48,9 +49,9 @@ enum Contender {
         return Math.max(1, asked / share);
     }
 
-    /** How it was set up. */
-    String configuration() {
-        return isNode() ? nodeConfiguration : ChildMain.configuration(label);
+    /** Which version it is, and how it was set up. */
+    String configuration() throws IOException {
+        return Versions.named(this) + ": " + (isNode() ? nodeConfiguration : ChildMain.configuration(label));
     }
 
     /** Those that Millrace can be compared with. */

@@ -4,7 +4,6 @@ import dev.millrace.bench.Round.Drained;
 import dev.millrace.bench.Session.Both;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
@@ -21,30 +20,27 @@ final class DrainCases {
         this.round = new Round(session.probe());
     }
 
-    void run(Contender peer) throws IOException, InterruptedException, SQLException {
+    void run(Sides sides) throws IOException, InterruptedException, SQLException {
         if (!session.wants(CASES)) {
             return;
         }
         Plan plan = session.plan();
-        try (Team ours = Team.start(session.launch(), Contender.MILLRACE, 1);
-                Team theirs = Team.start(session.launch(), peer, 1)) {
-            session.progress().accept("drain against " + peer.label() + ", warming up");
-            drain(ours, plan.warmUp());
-            drain(theirs, plan.warmUp());
-            tell(
-                    peer,
-                    session.inTurn(
-                            "drain against " + peer.label(),
-                            () -> drain(ours, plan.events()),
-                            () -> drain(theirs, plan.events())));
-        }
+        Sides alone = sides.alone();
+        String what = "drain against " + sides.peer().label();
+        session.progress().accept(what + ", warming up");
+        drain(alone.ours(), plan.warmUp());
+        drain(alone.theirs(), plan.warmUp());
+        tell(
+                sides.peer(),
+                session.inTurn(
+                        what, () -> drain(alone.ours(), plan.events()), () -> drain(alone.theirs(), plan.events())));
     }
 
     private Drained drain(Team team, int events) throws IOException, InterruptedException, SQLException {
         return round.drain(team, team.contender().events(events), 0, 0);
     }
 
-    private void tell(Contender peer, List<Both<Drained>> rounds) {
+    private void tell(Contender peer, List<Both<Drained>> rounds) throws IOException {
         tell(Case.BULK, peer, rounds, one -> one.events() / one.bulkSeconds());
         tell(Case.DRAIN, peer, rounds, one -> one.events() / one.drainSeconds());
         tell(
@@ -68,8 +64,9 @@ final class DrainCases {
         return cost.serverSeconds().orElse(Double.NaN);
     }
 
-    private void tell(Case of, Contender peer, List<Both<Drained>> rounds, ToDoubleFunction<Drained> figure) {
-        Map<String, Object> settings = new LinkedHashMap<>(Session.setUp(peer));
+    private void tell(Case of, Contender peer, List<Both<Drained>> rounds, ToDoubleFunction<Drained> figure)
+            throws IOException {
+        Map<String, Object> settings = Session.setUp(peer);
         Both<Drained> last = rounds.getLast();
         settings.put("events", last.ours().events());
         if (last.theirs().events() != last.ours().events()) {

@@ -18,10 +18,11 @@ public final class Main {
 
     /** Runs it in this JVM and returns its exit code. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
-        return new CommandLine(new BenchCommand())
-                .setOut(out)
+        CommandLine command = new CommandLine(new BenchCommand());
+        command.getCommandSpec().usageMessage().footer(BenchCommand.footer());
+        return command.setOut(out)
                 .setErr(err)
-                .setExecutionExceptionHandler((e, command, parsed) -> {
+                .setExecutionExceptionHandler((e, failed, parsed) -> {
                     err.println("millrace: " + (e.getMessage() == null ? e : e.getMessage()));
                     if (System.getenv("MILLRACE_DEBUG") != null) {
                         e.printStackTrace(err);

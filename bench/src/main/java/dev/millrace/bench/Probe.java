@@ -24,10 +24,12 @@ final class Probe implements AutoCloseable {
         "checkpoint_timeout"
     };
 
+    private final String url;
     private final Connection connection;
     private final Optional<ServerCpu> cpu;
 
     Probe(String url) throws SQLException, IOException {
+        this.url = url;
         this.connection = DriverManager.getConnection(url);
         this.cpu = ServerCpu.of(dataFolder());
     }
@@ -77,6 +79,11 @@ final class Probe implements AutoCloseable {
         }
     }
 
+    /** How many events of Millrace are done. */
+    long done() throws SQLException, IOException {
+        return Long.parseLong(text(Resources.text("millrace/done.sql")));
+    }
+
     /** How much WAL has ever been written, in bytes. */
     double walBytes() throws SQLException {
         return Double.parseDouble(text("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"));
@@ -96,6 +103,20 @@ final class Probe implements AutoCloseable {
             settings.put(name, text("select current_setting('" + name + "')"));
         }
         return settings;
+    }
+
+    /** A connection beside its own. */
+    Connection another() throws SQLException {
+        return DriverManager.getConnection(url);
+    }
+
+    /** Keeps everything that is visible now from being vacuumed away, until the connection is closed. */
+    static void hold(Connection connection) throws SQLException {
+        connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("select pg_current_xact_id()"); // with a number of its own, as a writer has
+        }
     }
 
     private String text(String sql) throws SQLException {

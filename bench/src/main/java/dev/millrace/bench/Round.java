@@ -52,21 +52,38 @@ final class Round {
         long began = System.nanoTime();
         team.go();
         await(team, events);
-        while (probe.hasLeft(contender)) {
-            LockSupport.parkNanos(LOOK_EVERY);
-        }
+        awaitNone(contender);
         double drainSeconds = (System.nanoTime() - began) / 1e9;
         Cost drain = draining.read();
+        end(team, events);
+        return new Drained(events, bulkSeconds, drainSeconds, bulk, drain);
+    }
+
+    /** Halts a team that has nothing left to do, and counts. */
+    void end(Team team, int events) throws IOException, InterruptedException, SQLException {
+        Contender contender = team.contender();
         long handled = team.halt();
         check(contender, handled == events, "handled " + handled + " of " + events);
         Probe.State state = probe.state(contender);
         check(contender, state.left() == 0, state.left() + " of " + events + " are left");
-        check(contender, state.done().orElse((long) events) == events, state.done() + " of " + events + " are done");
-        return new Drained(events, bulkSeconds, drainSeconds, bulk, drain);
+        long done = state.done().orElse((long) events);
+        check(contender, done == events, done + " of " + events + " are done");
     }
 
-    /** Waits until the handlers of that many events have started. */
-    private static void await(Team team, long events) throws IOException {
+    /** Waits until the database holds no unfinished event of a contender. */
+    void awaitNone(Contender contender) throws IOException, SQLException {
+        while (probe.hasLeft(contender)) {
+            LockSupport.parkNanos(LOOK_EVERY);
+        }
+    }
+
+    /**
+     * Waits until the handlers of that many events have started.
+     *
+     * @return how many seconds after the call
+     */
+    static double await(Team team, long events) throws IOException {
+        long began = System.nanoTime();
         long seen = 0;
         long since = System.nanoTime();
         while (seen < events) {
@@ -81,6 +98,7 @@ final class Round {
             }
             team.check();
         }
+        return (System.nanoTime() - began) / 1e9;
     }
 
     /**
@@ -101,7 +119,7 @@ final class Round {
         return Long.parseLong(nanos) / 1e9;
     }
 
-    private static void check(Contender contender, boolean holds, String otherwise) {
+    static void check(Contender contender, boolean holds, String otherwise) {
         if (!holds) {
             throw new WrongCountException(contender.label() + ": " + otherwise);
         }

@@ -3,6 +3,7 @@ package dev.millrace.bench;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -64,7 +65,10 @@ record Session(Plan plan, Launch launch, Probe probe, Consumer<Result> results, 
     }
 
     /** How both sides were set up. */
-    static Map<String, Object> setUp(Contender peer) {
-        return Map.of("our_setup", Contender.MILLRACE.configuration(), "their_setup", peer.configuration());
+    static Map<String, Object> setUp(Contender peer) throws IOException {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("our_setup", Contender.MILLRACE.configuration());
+        settings.put("their_setup", peer.configuration());
+        return settings;
     }
 }

@@ -46,6 +46,16 @@ final class Team implements AutoCloseable {
         return contender;
     }
 
+    /** The same team with its first process only; the others stay idle, and open. */
+    Team alone() {
+        return new Team(contender, List.of(children.getFirst()));
+    }
+
+    /** The one that does not work when the first does it alone. */
+    Child second() {
+        return children.get(1);
+    }
+
     /** The one that appends. */
     Child first() {
         return children.getFirst();

