@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.event.EventStatus;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
+import dev.millrace.work.Run;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** Events that were with a worker when it died run one at a time, so that its next death points at one of them. */
@@ -20,6 +23,9 @@ class SuspectsTest {
     private final TestDatabase database;
     private final CountDownLatch started = new CountDownLatch(1);
     private final CountDownLatch release = new CountDownLatch(1);
+    private final AtomicInteger running = new AtomicInteger();
+    private final AtomicInteger most = new AtomicInteger();
+    private Thread newest;
     private Millrace millrace;
     private Executor<Task> tasks;
 
@@ -35,13 +41,7 @@ class SuspectsTest {
         millrace = Millrace.connect(database.newPool(8));
         tasks = millrace.executor("tasks", Task.class)
                 .concurrencyLimit(10)
-                .handler((task, run) -> {
-                    if (task.number() == 0) {
-                        started.countDown();
-                        release.await();
-                    }
-                    return task.number();
-                })
+                .handler(this::handle)
                 .build();
     }
 
@@ -56,7 +56,7 @@ class SuspectsTest {
         tasks.appendAll(List.of(new Task(0), new Task(1), new Task(2)));
         database.execute("update ready set deaths = 1, lane = -lane");
         tasks.start();
-        CompletableFuture<Integer> first = forward();
+        CompletableFuture<Integer> first = forward(tasks);
         assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
 
         assertThat(tasks.forward()).as("suspects beside a suspect").isZero();
@@ -73,15 +73,55 @@ class SuspectsTest {
         assertThat(tasks.statusCounts()).containsEntry(EventStatus.COMPLETED, 4L);
     }
 
-    private CompletableFuture<Integer> forward() {
+    @Test
+    @DisplayName("R-056 a suspect takes one of the slots, as every event does")
+    void forward_whileAllSlotsAreTaken_startsNoSuspectBesideThem() throws Exception {
+        Executor<Task> narrow = millrace.executor("tasks", Task.class)
+                .concurrencyLimit(1)
+                .handler(this::handle)
+                .build();
+        narrow.append(new Task(0));
+        narrow.start();
+        CompletableFuture<Integer> first = forward(narrow);
+        assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+        narrow.append(new Task(1));
+        database.execute("update ready set deaths = 1, lane = -lane");
+
+        CompletableFuture<Integer> second = forward(narrow);
+        awaitParked();
+        release.countDown();
+
+        assertThat(first.get(20, TimeUnit.SECONDS) + second.get(20, TimeUnit.SECONDS))
+                .isEqualTo(2);
+        assertThat(most).as("handlers at a time").hasValue(1);
+        assertThat(narrow.statusCounts()).containsEntry(EventStatus.COMPLETED, 2L);
+    }
+
+    private Object handle(Task task, Run<Task> run) throws InterruptedException {
+        most.accumulateAndGet(running.incrementAndGet(), Math::max);
+        if (task.number() == 0) {
+            started.countDown();
+            release.await();
+        }
+        return running.decrementAndGet();
+    }
+
+    private CompletableFuture<Integer> forward(Executor<Task> executor) {
         return CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        return tasks.forward();
+                        return executor.forward();
                     } catch (InterruptedException e) {
                         throw new IllegalStateException(e);
                     }
                 },
-                task -> Thread.ofPlatform().start(task));
+                task -> newest = Thread.ofPlatform().start(task));
+    }
+
+    /** Until the newest forward waits for something. */
+    private void awaitParked() {
+        while (newest.getState() != Thread.State.TIMED_WAITING && newest.getState() != Thread.State.TERMINATED) {
+            Thread.onSpinWait();
+        }
     }
 }
