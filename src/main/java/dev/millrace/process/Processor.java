@@ -116,7 +116,10 @@ public final class Processor<T> {
     }
 
     private void takeIn(Batch batch, long end) throws InterruptedException {
-        int left = settings.queueCapacity() - (mayClaim() ? admitSuspect(batch, true) : 0);
+        int left = settings.queueCapacity();
+        if (mayClaim() && slots.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            left -= admitSuspect(batch);
+        }
         while (left > 0 && !batch.isFull() && mayClaim()) {
             int wanted = gate.available(left);
             if (wanted == 0) {
@@ -126,8 +129,7 @@ public final class Processor<T> {
             if (!slots.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                 break;
             }
-            int free = 1 + takeSlots(wanted - 1);
-            List<Ticket> claimed = claim(free, batch);
+            List<Ticket> claimed = claim(1 + takeSlots(wanted - 1), batch);
             if (claimed.isEmpty()) {
                 break;
             }
@@ -162,9 +164,11 @@ public final class Processor<T> {
             return NET;
         }
         Batch batch = pacing.batch();
-        List<Ticket> claimed = claim(free, batch);
-        pacing.took(admit(claimed, batch) + admitSuspect(batch, false));
-        if (claimed.isEmpty() || batch.isFull()) {
+        boolean look = System.nanoTime() - nextSuspectNanos >= 0;
+        boolean lookOnly = look && free == 1; // or the others would have every slot that comes free
+        List<Ticket> claimed = lookOnly ? List.of() : claim(look ? free - 1 : free, batch);
+        pacing.took(admit(claimed, batch) + (look ? admitSuspect(batch) : 0));
+        if (!lookOnly && (claimed.isEmpty() || batch.isFull())) {
             pacing.endBatch(); // with the queue
             return settings.capacityRefreshTime() == null ? idle() : Duration.ZERO;
         }
@@ -196,10 +200,6 @@ public final class Processor<T> {
         return true;
     }
 
-    private boolean isDue() {
-        return claims.isDue(source.flow(), source.allLanes());
-    }
-
     private boolean mayClaim() {
         return worker.mayClaim() && !isStuck();
     }
@@ -211,7 +211,9 @@ public final class Processor<T> {
 
     /** Whether nothing is due and nothing is held here, at one moment: no claim is under way while it looks. */
     public boolean isIdle() throws InterruptedException {
-        return worker.books().still(NET, () -> runs.count() == 0 && !isDue()).orElse(false);
+        return worker.books()
+                .still(NET, () -> runs.count() == 0 && !claims.isDue(source.flow(), source.allLanes()))
+                .orElse(false);
     }
 
     private int takeSlots(int wanted) {
@@ -234,18 +236,21 @@ public final class Processor<T> {
         }
     }
 
-    /** Claims one event that has a death on it, if there is one and this process holds none. */
-    private int admitSuspect(Batch batch, boolean now) {
-        if (!now && System.nanoTime() - nextSuspectNanos < 0) {
-            return 0;
-        }
+    /** Claims one event that has a death on it into a slot that is held, if there is one and this process holds none. */
+    private int admitSuspect(Batch batch) {
         nextSuspectNanos = System.nanoTime() + SUSPECT_INTERVAL.toNanos();
-        return admit(claimer.suspect(batch, this::lookForSuspect), batch);
+        List<Ticket> claimed = List.of();
+        try {
+            claimed = claimer.suspect(batch, this::freeSuspect);
+        } finally {
+            slots.release(1 - claimed.size());
+        }
+        return admit(claimed, batch);
     }
 
-    private void lookForSuspect() {
-        nextSuspectNanos = System.nanoTime(); // at once
-        whenFree.run();
+    private void freeSuspect() {
+        nextSuspectNanos = System.nanoTime(); // looks for the next at once
+        freeSlot();
     }
 
     /**
