@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
         subcommands = {DemoCommand.class, RunCommand.class, SampleApiCommand.class},
         mixinStandardHelpOptions = true,
         version = "millrace 0.1.0-SNAPSHOT",
+        footer = "%nIn a source checkout, `./millrace bench` measures it against its peers: see bench --help.",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:every call settled",
