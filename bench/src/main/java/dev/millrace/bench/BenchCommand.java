@@ -132,7 +132,9 @@ final class BenchCommand implements Callable<Integer> {
             if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
                 throw wrong("--jdbc-url must look like jdbc:postgresql://host/database?user=u&password=p");
             }
-            run(bench, jdbcUrl, Files.createTempDirectory("millrace-bench-"), "named by --jdbc-url");
+            Path logs = Files.createTempDirectory("millrace-bench-logs-");
+            say("logs of the measured processes: " + logs);
+            run(bench, jdbcUrl, logs, "named by --jdbc-url");
         }
         return 0;
     }

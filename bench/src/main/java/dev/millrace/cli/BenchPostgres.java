@@ -30,28 +30,35 @@ public final class BenchPostgres implements AutoCloseable {
             "max_connections=200",
             "timezone=UTC");
 
+    private static final String TEMPORARY = "millrace-bench-";
     private static final Duration STARTING = Duration.ofSeconds(60);
 
     private final Path folder;
+    private final DirectoryLock lock;
     private final PostgresTools tools;
     private final Thread hook = new Thread(this::stopQuietly, "stop-postgres");
     private String url = "";
     private boolean closed; // guarded by this
 
-    private BenchPostgres(Path folder, PostgresTools tools) {
+    private BenchPostgres(Path folder, DirectoryLock lock, PostgresTools tools) {
         this.folder = folder;
+        this.lock = lock;
         this.tools = tools;
     }
 
     /**
-     * Starts one.
+     * Starts one, and clears away what killed runs left.
      *
      * @param home the folder with {@code bin}, such as {@code /usr/lib/postgresql/15}; null for the embedded one
      */
     public static BenchPostgres start(@Nullable Path home) throws IOException, InterruptedException {
-        Path folder = Files.createTempDirectory("millrace-bench-").toRealPath();
+        Path base = Path.of(System.getProperty("java.io.tmpdir", "/tmp")).toRealPath();
+        LeftOvers.clear(base, TEMPORARY);
+        Path folder = Files.createTempDirectory(base, TEMPORARY);
+        DirectoryLock lock = DirectoryLock.tryAcquire(folder)
+                .orElseThrow(() -> new IOException("another process took the new folder " + folder));
         Path programs = home == null ? PostgresBinaries.unpacked(folder.resolve("binaries")) : home;
-        BenchPostgres postgres = new BenchPostgres(folder, new PostgresTools(programs, folder));
+        BenchPostgres postgres = new BenchPostgres(folder, lock, new PostgresTools(programs, folder));
         try {
             Runtime.getRuntime().addShutdownHook(postgres.hook);
             postgres.open();
@@ -134,6 +141,7 @@ public final class BenchPostgres implements AutoCloseable {
             PostgresStop.stop(tools, data(), server.get());
         }
         Folders.delete(folder);
+        lock.close();
     }
 
     @Override

@@ -6,6 +6,8 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -19,6 +21,10 @@ public final class ChildMain {
 
     private static final long TELL_EVERY = TimeUnit.MILLISECONDS.toNanos(5);
 
+    private static final long LEAVING = TimeUnit.SECONDS.toNanos(5);
+    private static final String END = "";
+
+    private final BlockingQueue<String> commands = new LinkedBlockingQueue<>();
     private final Engine engine;
     private final PrintStream out;
     private final Tally tally = new Tally();
@@ -63,10 +69,10 @@ public final class ChildMain {
         };
     }
 
-    private void obey() throws IOException {
+    private void obey() throws InterruptedException {
         Thread.ofPlatform().daemon().name("tell").start(this::tell);
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String line = in.readLine(); line != null; line = in.readLine()) {
+        Thread.ofPlatform().daemon().name("hear").start(this::hear);
+        for (String line = commands.take(); !line.equals(END); line = commands.take()) {
             String answer;
             try {
                 answer = "ok" + execute(List.of(line.split(" ", -1)));
@@ -76,6 +82,20 @@ public final class ChildMain {
             }
             say(answer);
         }
+    }
+
+    /** Hears the end also while a command is under way: whoever gave it is gone, so it does not matter any more. */
+    private void hear() {
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                commands.add(line);
+            }
+        } catch (IOException e) {
+            System.err.println("the coordinator cannot be heard: " + e); // then it has ended as well
+        }
+        commands.add(END);
+        LockSupport.parkNanos(LEAVING);
+        Runtime.getRuntime().halt(1);
     }
 
     private void tell() {

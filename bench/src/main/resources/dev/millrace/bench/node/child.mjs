@@ -80,6 +80,9 @@ async function execute (words) {
   return process.hrtime.bigint() - began
 }
 
+// The end is noticed also while a command is under way: whoever gave it is gone, so it does not matter any more.
+process.stdin.on('end', () => setTimeout(() => process.exit(1), 5_000).unref())
+
 for await (const line of readline.createInterface({ input: process.stdin })) {
   try {
     say(`ok ${await execute(line.split(' '))}`)
