@@ -16,6 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** A process that appends in three ways at a set rate, and writes down what it tried and what it was told. */
 final class AppenderRole {
@@ -59,7 +60,7 @@ final class AppenderRole {
                 role.start(seed, each * 1.5, role::single),
                 role.start(seed + 1, each * 1.5, role::single),
                 role.start(seed + 2, each * 6 / BULK, role::bulk),
-                role.start(seed + 3, each, random -> role.inTransaction(url, random)));
+                role.start(seed + 3, each, role.new Transactions(url)));
         Child.obey(word -> {
             role.paused = word == PAUSE;
             role.ending |= word == END;
@@ -126,21 +127,53 @@ final class AppenderRole {
         ledger.write(Ledger.Append.ACKNOWLEDGED, ids);
     }
 
-    private void inTransaction(String url, Random random) throws SQLException {
-        boolean rollBack = random.nextDouble() < ROLLED_BACK;
-        Job job = profile.drawJob(random, leaseMillis);
-        UUID id = UUID.randomUUID();
-        ledger.write(Ledger.Append.TRIED, List.of(id));
-        try (Connection connection = DriverManager.getConnection(url)) {
-            connection.setAutoCommit(false);
-            executor.append(connection, job, options(random, job).withId(id));
-            if (rollBack) {
-                connection.rollback();
-            } else {
-                connection.commit();
+    /** Appends in transactions of the caller's, on a connection that is kept until it breaks. Confined to one thread. */
+    private final class Transactions implements Turn {
+        private final String url;
+        private @Nullable Connection connection;
+
+        Transactions(String url) {
+            this.url = url;
+        }
+
+        @Override
+        public void append(Random random) throws SQLException {
+            boolean rollBack = random.nextDouble() < ROLLED_BACK;
+            Job job = profile.drawJob(random, leaseMillis);
+            UUID id = UUID.randomUUID();
+            ledger.write(Ledger.Append.TRIED, List.of(id));
+            try {
+                Connection current = open();
+                executor.append(current, job, options(random, job).withId(id));
+                if (rollBack) {
+                    current.rollback();
+                } else {
+                    current.commit();
+                }
+            } catch (SQLException | RuntimeException e) {
+                close();
+                throw e;
+            }
+            ledger.write(rollBack ? Ledger.Append.ROLLED_BACK : Ledger.Append.ACKNOWLEDGED, List.of(id));
+        }
+
+        private Connection open() throws SQLException {
+            Connection current = connection;
+            if (current == null) {
+                current = DriverManager.getConnection(url);
+                connection = current;
+                current.setAutoCommit(false);
+            }
+            return current;
+        }
+
+        private void close() throws SQLException {
+            Connection broken = connection;
+            connection = null;
+            if (broken != null) {
+                broken.close();
             }
         }
-        ledger.write(rollBack ? Ledger.Append.ROLLED_BACK : Ledger.Append.ACKNOWLEDGED, List.of(id));
     }
 
     private static Append options(Random random, Job job) {

@@ -20,6 +20,7 @@ final class Child {
         Ledger ledger = new Ledger(java.nio.file.Path.of(args[1]));
         switch (args[0]) {
             case "worker" -> WorkerRole.run(url, ledger, rest);
+            case "warm-up" -> WorkerRole.warmUp(url, ledger, rest);
             case "appender" -> AppenderRole.run(url, ledger, rest);
             default -> throw new IllegalArgumentException("no role '" + args[0] + "'");
         }

@@ -15,6 +15,7 @@ enum Invariant {
     I09_REFUSED,
     I10_LEASES,
     I11_ATTEMPTS,
+    I12_EFFECTS,
     I14_NOT_EARLY,
     I15_NO_ORPHAN,
     I16_LEGAL_MOVES,

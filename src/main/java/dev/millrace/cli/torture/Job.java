@@ -24,6 +24,8 @@ record Job(Kind kind, int millis, int failures) {
         LONG,
         /** Throws at first. */
         FLAKY,
+        /** Writes a row in the transaction that settles it. */
+        WRITES,
         /** Ignores that its time is over. */
         DEAF,
         /** Halts the JVM at its first attempt. */

@@ -2,6 +2,7 @@ package dev.millrace.cli.torture;
 
 import dev.millrace.work.Handler;
 import dev.millrace.work.Run;
+import java.sql.PreparedStatement;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
@@ -18,6 +19,9 @@ final class JobHandler implements Handler<Job> {
         UUID id = run.id();
         ledger.started(id, run.attempt(), job.kind());
         try {
+            if (job.kind() == Job.Kind.WRITES) {
+                return write(job, run);
+            }
             work(job, run.attempt());
         } catch (InterruptedException e) {
             ledger.ended(id, run.attempt(), "interrupted");
@@ -28,6 +32,20 @@ final class JobHandler implements Handler<Job> {
         }
         ledger.ended(id, run.attempt(), "done");
         return run.attempt();
+    }
+
+    /** Done before the commit, as far as the ledger is concerned: the process may die between the two. */
+    private Object write(Job job, Run<Job> run) throws Exception {
+        return run.transaction(connection -> {
+            try (PreparedStatement effect = connection.prepareStatement(Database.sql("effect"))) {
+                effect.setObject(1, run.id());
+                effect.setInt(2, run.attempt());
+                effect.executeUpdate();
+            }
+            Thread.sleep(job.millis());
+            ledger.ended(run.id(), run.attempt(), "done");
+            return run.attempt();
+        });
     }
 
     private static void work(Job job, int attempt) throws InterruptedException {
@@ -46,6 +64,7 @@ final class JobHandler implements Handler<Job> {
                     Runtime.getRuntime().halt(Job.HALTED);
                 }
             }
+            case WRITES -> throw new IllegalStateException("that is another's work");
             case POISON -> Runtime.getRuntime().halt(Job.HALTED);
         }
     }

@@ -14,6 +14,9 @@ import java.util.stream.Stream;
 
 /** Compares what the tables say with what the audit and the ledgers saw. Confined to one thread. */
 final class Judge {
+    /** The nemesis's own ledger. */
+    static final String KILLS = "kills.ledger";
+
     private final Database database;
     private final Settings settings;
     private final Findings findings;
@@ -32,23 +35,31 @@ final class Judge {
      * @param runs handlers started
      * @param lost attempts that a rescue ended
      * @param late answers refused because they came too late
-     * @param rescuedMillis p99 from a worker's last renewal to the rescue of what it held
+     * @param pace how soon the events of killed workers were with others
      */
-    record Totals(long acknowledged, long settled, long runs, long lost, long late, long aborted, long rescuedMillis) {}
+    record Totals(long acknowledged, long settled, long runs, long lost, long late, long aborted, Pace pace) {}
+
+    /**
+     * How soon the first event of a worker that had been killed was claimed by another one, in milliseconds.
+     *
+     * @param kills of workers that held events
+     * @param calm of these, how many while another worker held its lease from before the kill until the rescue
+     */
+    record Pace(long kills, long calm, long calmMedian, long calmMost, long median, long most) {}
 
     /** Reads the ledgers in and checks every invariant. */
     Totals judge() throws SQLException, IOException {
         try (Connection connection = database.connect()) {
             loadLedgers(connection);
-            try (Statement statement = connection.createStatement()) {
-                statement.execute(Database.sql("judge_indexes"));
-            }
             configure(connection, "torture.lease", Settings.LEASE.toMillis() + " ms");
             configure(
                     connection,
                     "torture.concurrency",
                     Integer.toString(settings.profile().concurrency()));
             configure(connection, "torture.max_crashes", Integer.toString(Settings.MAX_CRASHES));
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(Database.sql("judge_indexes"));
+            }
             for (Invariant invariant : Invariant.values()) {
                 check(connection, invariant);
             }
@@ -61,12 +72,15 @@ final class Judge {
         try (PreparedStatement statement = connection.prepareStatement("select torture.load(?, ?)")) {
             for (Path ledger : ledgers()) {
                 cutHalfLine(ledger);
-                boolean appender = ledger.getFileName().toString().startsWith("appender");
-                statement.setString(1, appender ? "append_line" : "run_line");
+                statement.setString(1, table(ledger.getFileName().toString()));
                 statement.setString(2, ledger.toString());
                 statement.execute();
             }
         }
+    }
+
+    private static String table(String ledger) {
+        return ledger.equals(KILLS) ? "kill_line" : ledger.startsWith("appender") ? "append_line" : "run_line";
     }
 
     private List<Path> ledgers() throws IOException {
@@ -121,7 +135,21 @@ final class Judge {
                     row.getLong("lost"),
                     row.getLong("late"),
                     row.getLong("aborted"),
-                    row.getLong("rescued_millis"));
+                    pace(connection));
+        }
+    }
+
+    private static Pace pace(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(Database.sql("pace"))) {
+            row.next();
+            return new Pace(
+                    row.getLong("kills"),
+                    row.getLong("calm"),
+                    row.getLong("calm_p50"),
+                    row.getLong("calm_p99"),
+                    row.getLong("p50"),
+                    row.getLong("p99"));
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.cli.torture;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,14 +9,42 @@ import java.util.concurrent.TimeUnit;
 
 /** A process of the torture run, which is this product's jar in a JVM of its own. Thread-safe. */
 final class Jvm {
+    private static final long WARM_UP_MILLIS = 30_000;
+
     private final Process process;
 
     private Jvm(Process process) {
         this.process = process;
     }
 
+    /**
+     * Runs one that loads what the others will load and ends, and has it leave an archive of those classes behind, since
+     * starting JVMs is most of what a torture run does. Where there can be no archive (classes not in jars) there is none.
+     */
+    static void archiveClasses(Settings settings, String url, List<String> arguments)
+            throws IOException, InterruptedException {
+        Jvm warmUp = start(
+                settings, url, "warm-up", "warm-up", arguments, "-XX:ArchiveClassesAtExit=" + settings.classArchive());
+        if (!warmUp.awaitEnd(WARM_UP_MILLIS)) {
+            warmUp.kill();
+        }
+    }
+
     /** Starts one. Its output goes to {@code name.log} in the folder, its ledger is {@code name.ledger}. */
     static Jvm start(Settings settings, String url, String role, String name, List<String> arguments)
+            throws IOException {
+        Path archive = settings.classArchive();
+        return start(
+                settings,
+                url,
+                role,
+                name,
+                arguments,
+                Files.exists(archive) ? "-XX:SharedArchiveFile=" + archive : "-Xshare:auto");
+    }
+
+    private static Jvm start(
+            Settings settings, String url, String role, String name, List<String> arguments, String sharing)
             throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -24,7 +53,7 @@ final class Jvm {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
-                "-Xshare:auto",
+                sharing,
                 "-Dlogback.configurationFile=dev/millrace/cli/logback.xml",
                 "-cp",
                 System.getProperty("java.class.path"),

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -53,6 +54,12 @@ final class Ledger implements AutoCloseable {
     /** The process was told that an answer came too late. */
     void late(UUID id, int attempt, String status) {
         run('L', id, attempt, status);
+    }
+
+    /** A process is about to be killed. */
+    void killed(long pid) {
+        Instant now = Instant.now();
+        write(pid + "\t" + now + "\n");
     }
 
     private void run(char what, UUID id, int attempt, String how) {

@@ -23,16 +23,18 @@ final class Nemesis implements AutoCloseable {
     private final Server server;
     private final Database database;
     private final Tally tally;
+    private final Ledger kills;
     private final Semaphore databaseFree = new Semaphore(1);
     private final ExecutorService hands = Executors.newVirtualThreadPerTaskExecutor();
 
-    Nemesis(Plan plan, List<Seat> workers, Seat appender, Server server, Database database, Tally tally) {
+    Nemesis(Plan plan, List<Seat> workers, Seat appender, Server server, Database database, Tally tally, Ledger kills) {
         this.plan = plan;
         this.workers = workers;
         this.appender = appender;
         this.server = server;
         this.database = database;
         this.tally = tally;
+        this.kills = kills;
     }
 
     private interface Blow {
@@ -103,7 +105,11 @@ final class Nemesis implements AutoCloseable {
     private void hit(Seat seat, Jvm process, Fault fault) throws IOException, InterruptedException {
         FaultProxy proxy = seat.proxy();
         switch (fault.kind()) {
-            case SIGKILL, KILL_APPENDER -> process.kill();
+            case SIGKILL -> {
+                kills.killed(process.pid());
+                process.kill();
+            }
+            case KILL_APPENDER -> process.kill();
             case SIGTERM -> process.terminate();
             case SIGSTOP -> {
                 process.signal("STOP");

@@ -8,9 +8,9 @@ import java.util.Random;
 enum Profile {
     /** Much short work and every fault in its turn: what production might see in years. */
     BROAD(
-            900,
+            1_300,
             24,
-            1.25,
+            1.35,
             Map.ofEntries(
                     Map.entry(FaultKind.SIGKILL, 22),
                     Map.entry(FaultKind.SIGSTOP, 18),
@@ -121,6 +121,9 @@ enum Profile {
         if (ticket < 0.0603) {
             return new Job(Job.Kind.POISON, 0, 0);
         }
+        if (ticket < 0.08) {
+            return new Job(Job.Kind.WRITES, random.nextInt(13), 0);
+        }
         return new Job(Job.Kind.SHORT, random.nextInt(13), 0);
     }
 
@@ -139,6 +142,9 @@ enum Profile {
         }
         if (ticket < 0.4235) {
             return new Job(Job.Kind.POISON, 0, 0);
+        }
+        if (ticket < 0.50) {
+            return new Job(Job.Kind.WRITES, between(random, leaseMillis, 0.0, 0.6), 0);
         }
         return new Job(Job.Kind.SHORT, random.nextInt(13), 0);
     }

@@ -38,14 +38,17 @@ record Report(
                 totals.lost(),
                 totals.late(),
                 totals.aborted());
+        out.printf("%,d faults: %s; %,d samples%n", faultsInAll(), faults, samples);
+        Judge.Pace pace = totals.pace();
         out.printf(
-                "%,d faults: %s; %,d samples; p99 from a last renewal to the rescue: %,d ms%n",
-                faultsInAll(), faults, samples, totals.rescuedMillis());
+                "SIGKILL to running elsewhere: of %,d, median %,d ms, p99 %,d ms; of the %,d of them that happened while"
+                        + " another worker held its lease, median %,d ms, p99 %,d ms%n",
+                pace.kills(), pace.median(), pace.most(), pace.calm(), pace.calmMedian(), pace.calmMost());
         findings.counts().forEach((name, count) -> {
             out.printf("  %-26s %d%n", name, count);
             findings.examples(name).forEach(example -> out.println("      " + example));
         });
-        out.println("  i12_effects, i13_order, i17_cron: n/a");
+        out.println("  i13_order, i17_cron: n/a");
         out.println((passed() ? "PASSED" : "FAILED, everything is kept in " + settings.folder()) + "; again: "
                 + settings.command());
         out.flush();
@@ -65,6 +68,13 @@ record Report(
         json.put("stale_refused", totals.late());
         json.put("events_per_second", Math.round(eventsPerSecond * 10) / 10.0);
         json.put("lost_attempts", totals.lost());
+        ObjectNode running = json.putObject("killed_to_running_ms");
+        running.put("kills", totals.pace().kills());
+        running.put("p50", totals.pace().median());
+        running.put("p99", totals.pace().most());
+        running.put("calm", totals.pace().calm());
+        running.put("calm_p50", totals.pace().calmMedian());
+        running.put("calm_p99", totals.pace().calmMost());
         json.put("samples", samples);
         return json.toString();
     }

@@ -42,9 +42,7 @@ final class Seat implements AutoCloseable {
     }
 
     static Seat worker(int number, Settings settings, Server server, FaultProxy proxy, Consumer<Integer> whenEnded) {
-        List<String> arguments = List.of(
-                Long.toString(Settings.LEASE.toMillis()),
-                Integer.toString(settings.profile().concurrency()));
+        List<String> arguments = workerArguments(settings);
         return new Seat(
                 "worker-" + number,
                 settings,
@@ -68,6 +66,13 @@ final class Seat implements AutoCloseable {
                                 Long.toString(Settings.LEASE.toMillis()),
                                 Long.toString(settings.seed() + name.hashCode()))),
                 whenEnded);
+    }
+
+    /** Arguments of a worker. */
+    static List<String> workerArguments(Settings settings) {
+        return List.of(
+                Long.toString(Settings.LEASE.toMillis()),
+                Integer.toString(settings.profile().concurrency()));
     }
 
     /** Unencrypted, so that the proxy can read it. */

@@ -15,6 +15,11 @@ record Settings(long seconds, long seed, Profile profile, Path folder) {
     /** The product's default, which the run does not change. */
     static final int MAX_CRASHES = 3;
 
+    /** Where an archive of the classes that its processes load may be. */
+    Path classArchive() {
+        return folder.resolve("classes.jsa");
+    }
+
     /** How to do it again. */
     String command() {
         return "./millrace torture --seconds %d --seed %d --profile %s".formatted(seconds, seed, profile.wireName());

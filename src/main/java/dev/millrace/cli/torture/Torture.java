@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** One torture run: starts everything, lets the nemesis loose, heals, drains, judges. Used once, by one thread. */
 final class Torture implements AutoCloseable {
     private static final long DRAIN_SECONDS = 180;
+    private static final long START_SECONDS = 120;
     private static final long PROGRESS_MILLIS = 5_000;
     private static final long TOO_MANY_WAITING = 3_000;
     private static final long FEW_WAITING = 1_500;
@@ -30,6 +31,7 @@ final class Torture implements AutoCloseable {
     private final Observer observer;
     private final ConnectionCheck connections;
     private final Thread observing;
+    private final Ledger kills;
     private volatile boolean paused;
 
     Torture(Settings settings, Server server, PrintWriter progress) throws IOException {
@@ -41,6 +43,7 @@ final class Torture implements AutoCloseable {
             workers.add(Seat.worker(number, settings, server, proxy(), this::workerEnded));
         }
         this.appender = Seat.appender(settings, server, proxy(), code -> {});
+        this.kills = new Ledger(settings.folder().resolve(Judge.KILLS));
         this.connections = new ConnectionCheck(findings);
         this.observer = new Observer(database, findings, this::throttle);
         this.observing = Thread.ofPlatform().name("torture-observer").unstarted(observer);
@@ -61,10 +64,11 @@ final class Torture implements AutoCloseable {
     /** Runs it all. */
     Report run() throws IOException, InterruptedException, SQLException {
         prepare();
-        long start = System.nanoTime();
         workers.forEach(Seat::start);
         appender.start();
         observing.start();
+        awaitFirst();
+        long start = System.nanoTime();
         Thread progressing = Thread.ofVirtual().start(() -> progress(start));
         try (Nemesis nemesis = new Nemesis(
                 Plan.of(
@@ -77,7 +81,8 @@ final class Torture implements AutoCloseable {
                 appender,
                 server,
                 database,
-                tally)) {
+                tally,
+                kills)) {
             nemesis.run(start);
             TimeUnit.NANOSECONDS.sleep(start + TimeUnit.SECONDS.toNanos(settings.seconds()) - System.nanoTime());
             nemesis.heal();
@@ -94,9 +99,22 @@ final class Torture implements AutoCloseable {
         return new Report(settings, tally.byKind(), findings, totals, totals.settled() / seconds, observer.samples());
     }
 
-    private void prepare() throws SQLException {
+    private void prepare() throws IOException, InterruptedException, SQLException {
         Millrace.builder().jdbcUrl(database.url()).migrate().connect().close();
+        Jvm.archiveClasses(settings, database.url(), Seat.workerArguments(settings));
         database.run("audit");
+    }
+
+    /** The faults begin when events end: on a busy machine the processes may take long to start. */
+    private void awaitFirst() throws InterruptedException, SQLException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+        while (count("ended") == 0) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IllegalStateException("nothing has ended within " + START_SECONDS
+                        + " s of the start; see the logs in " + settings.folder());
+            }
+            Thread.sleep(100);
+        }
     }
 
     /** The appenders must not run ahead of the workers for ever: what waits is bounded. */
@@ -133,7 +151,7 @@ final class Torture implements AutoCloseable {
         long emptySince = System.nanoTime();
         while (System.nanoTime() - deadline < 0) {
             try {
-                if (left() > 0) {
+                if (count("left", workers.size()) > 0) {
                     emptySince = System.nanoTime();
                 }
             } catch (SQLException e) {
@@ -148,10 +166,12 @@ final class Torture implements AutoCloseable {
         say("not drained within " + DRAIN_SECONDS + " s");
     }
 
-    private long left() throws SQLException {
+    private long count(String name, int... arguments) throws SQLException {
         try (Connection connection = database.connect();
-                PreparedStatement statement = connection.prepareStatement(Database.sql("left"))) {
-            statement.setInt(1, workers.size());
+                PreparedStatement statement = connection.prepareStatement(Database.sql(name))) {
+            for (int i = 0; i < arguments.length; i++) {
+                statement.setInt(i + 1, arguments[i]);
+            }
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getLong(1);
@@ -197,6 +217,7 @@ final class Torture implements AutoCloseable {
         observing.interrupt();
         workers.forEach(Seat::close);
         appender.close();
+        kills.close();
         for (FaultProxy proxy : proxies) {
             proxy.close();
         }

@@ -45,6 +45,17 @@ final class WorkerRole {
         }
     }
 
+    /** Does what a worker does first, and ends. */
+    static void warmUp(String url, Ledger ledger, List<String> arguments) throws InterruptedException {
+        Duration lease = Duration.ofMillis(Long.parseLong(arguments.get(0)));
+        try (Millrace millrace = connect(url, lease, ledger)) {
+            Executor<Job> jobs = executor(millrace, ledger, 1);
+            jobs.start();
+            int none = jobs.forward();
+            System.err.println("warmed up with " + none + " events");
+        }
+    }
+
     static Millrace connect(String url, Duration lease, Ledger ledger) {
         return Millrace.builder()
                 .jdbcUrl(url)

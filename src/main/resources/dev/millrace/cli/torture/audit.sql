@@ -28,6 +28,9 @@ create table torture.lease (
 
 create table torture.append_line (said "char" not null, id uuid not null);
 create table torture.run_line (said "char" not null, id uuid not null, attempt integer not null, nanos bigint not null, how text not null);
+-- what handlers write in the transaction that settles their event
+create table torture.effect (event uuid not null, attempt integer not null);
+create table torture.kill_line (pid bigint not null, at timestamptz not null);
 
 create function torture.load(line text, file text) returns void language plpgsql as $$
 begin

@@ -1,0 +1,2 @@
+-- ended: how many events have ended. Reads only.
+select count(*) from outcome
