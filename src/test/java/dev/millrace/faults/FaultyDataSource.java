@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -20,10 +21,14 @@ import javax.sql.DataSource;
 
 /**
  * Connections that fail where a test says: at a moment of the n-th execution of a statement of the product, which it knows
- * by the name in the first line of the file. Underneath no connection is in autocommit, so that there is a moment between
+ * by the name in the first line of the file; a claim of suspects, whose lanes have negative numbers, by that name
+ * and {@link #OF_SUSPECTS}. Underneath no connection is in autocommit, so that there is a moment between
  * a statement and its commit. Thread-safe.
  */
 public final class FaultyDataSource implements DataSource {
+    /** Follows the name of a claim of suspects. */
+    public static final String OF_SUSPECTS = " of suspects";
+
     private static final Pattern HEADER = Pattern.compile("^-- ([a-z_]+):");
 
     private final DataSource real;
@@ -68,7 +73,10 @@ public final class FaultyDataSource implements DataSource {
         return hold;
     }
 
-    /** Stops every statement and commit of every connection, as if this process stood still, until {@link #thaw}. */
+    /**
+     * Stops every statement and commit of every connection, as if this process stood still, until {@link #thaw}. A statement
+     * that has reached the server and commits by itself does so.
+     */
     public void freeze() {
         frozen = new CountDownLatch(1);
     }
@@ -112,7 +120,9 @@ public final class FaultyDataSource implements DataSource {
             link.taken |= trap.fault.takesTheConnection();
             trap.fault.strike(link.physical);
         }
-        awaitThaw();
+        if (moment != Moment.BEFORE_COMMIT || !link.autoCommit) {
+            awaitThaw();
+        }
     }
 
     private void awaitThaw() {
@@ -210,6 +220,8 @@ public final class FaultyDataSource implements DataSource {
             uncommitted.add(name);
             if (autoCommit) {
                 commit();
+            } else {
+                reach(name, Moment.EXECUTED, this);
             }
             return answer;
         }
@@ -227,14 +239,34 @@ public final class FaultyDataSource implements DataSource {
         }
     }
 
-    /** A statement of a {@link Link}. */
-    private record Statement(Link link, PreparedStatement real, String name)
-            implements java.lang.reflect.InvocationHandler {
+    /** A statement of a {@link Link}; confined to the thread that has borrowed it. */
+    private static final class Statement implements java.lang.reflect.InvocationHandler {
+        private final Link link;
+        private final PreparedStatement real;
+        private final String name;
+        private boolean ofSuspects;
+
+        Statement(Link link, PreparedStatement real, String name) {
+            this.link = link;
+            this.real = real;
+            this.name = name;
+        }
+
         @Override
         public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
-            return method.getName().startsWith("execute")
-                    ? link.execute(name, real, method, arguments)
-                    : call(real, method, arguments);
+            if (method.getName().startsWith("execute")) {
+                return link.execute(ofSuspects ? name + OF_SUSPECTS : name, real, method, arguments);
+            }
+            if (name.startsWith("claim") && method.getName().startsWith("set") && arguments.length > 1) {
+                ofSuspects |= isNegative(arguments[1]);
+            }
+            return call(real, method, arguments);
+        }
+
+        private static boolean isNegative(Object lanes) {
+            String first = String.valueOf(lanes instanceof Object[] array && array.length > 0 ? array[0] : lanes);
+            return (lanes instanceof Integer || lanes instanceof Array || lanes instanceof Object[])
+                    && (first.startsWith("-") || first.startsWith("{-") || first.startsWith("{\"-"));
         }
     }
 

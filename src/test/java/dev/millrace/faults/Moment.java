@@ -4,6 +4,8 @@ package dev.millrace.faults;
 public enum Moment {
     /** It has not been sent. */
     BEFORE,
+    /** It has run, and its transaction goes on. */
+    EXECUTED,
     /** It has run, its transaction has not committed. */
     BEFORE_COMMIT,
     /** Its transaction has committed, the caller has not been told. */
