@@ -4,9 +4,14 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** The processes of one contender that share its work. Confined to one thread. */
 final class Team implements AutoCloseable {
+    /** Pools open their connections in the background; no round is to pay for that. */
+    private static final long CONNECTING = TimeUnit.MILLISECONDS.toNanos(300);
+
     private final Contender contender;
     private final List<Child> children;
 
@@ -68,6 +73,7 @@ final class Team implements AutoCloseable {
             child.ask("arm " + (keepStarts ? "keep" : "count") + " " + responseBytes);
             child.forget();
         }
+        LockSupport.parkNanos(CONNECTING);
     }
 
     /** Has all begin at once. */
