@@ -237,6 +237,25 @@ class ShutdownTest extends WithMillrace {
     }
 
     @Test
+    @DisplayName("A17 a loop that hangs, and is broken off, does not keep the worker from saying goodbye")
+    void close_whileALoopHangs_saysGoodbyeAllTheSame() throws InterruptedException {
+        FaultyDataSource faults = new FaultyDataSource(database.newPool(6));
+        Millrace closing = opened(graceOf(Duration.ZERO).dataSource(faults).connect());
+        Executor<Task> tasks = waiting(closing);
+        append(tasks, 1);
+        tasks.execute();
+        running.await();
+        Hold promotion = faults.hold("promote", Moment.BEFORE);
+        promotion.awaitReached();
+
+        closing.close();
+        promotion.release();
+
+        assertThat(database.longValue("select count(*) from worker")).isZero();
+        assertThat(database.query("select attempt, deaths from ready")).isEqualTo(List.of(List.of(1, 0)));
+    }
+
+    @Test
     void close_whenAnAnswerCouldNotBeWrittenInTime_givesTheEventBackWithoutADeath() throws InterruptedException {
         FaultyDataSource faults = new FaultyDataSource(database.newPool(6));
         Millrace closing = opened(graceOf(Duration.ZERO).dataSource(faults).connect());
