@@ -22,6 +22,7 @@ final class OwnConnection implements AutoCloseable {
     private final Source source;
     private final Duration bound;
     private volatile @Nullable Connection connection;
+    private volatile boolean broken; // from outside: the connection there is, if any, is of no use
 
     /** @param bound how long opening, and any answer, may take */
     OwnConnection(Source source, Duration bound) {
@@ -43,6 +44,9 @@ final class OwnConnection implements AutoCloseable {
 
     /** Does the work once. */
     <R> R once(Work<R> work) throws SQLException {
+        if (broken) {
+            close();
+        }
         Connection current = connection;
         if (current == null) {
             current = open();
@@ -92,10 +96,11 @@ final class OwnConnection implements AutoCloseable {
         }
     }
 
-    /** Breaks the connection: whoever waits for an answer on it gets an error. From any thread. */
+    /** Breaks the connection: whoever waits for an answer on it gets an error, the next a fresh one. From any thread. */
     void breakOff() {
         Connection current = connection;
         if (current != null) {
+            broken = true;
             Lending.abort(current);
         }
     }
@@ -104,6 +109,7 @@ final class OwnConnection implements AutoCloseable {
     public void close() {
         Connection current = connection;
         connection = null;
+        broken = false;
         if (current != null) {
             try {
                 current.close();
