@@ -10,11 +10,14 @@ import dev.millrace.process.DutyLoop;
 import dev.millrace.process.Forgotten;
 import dev.millrace.process.LateResults;
 import dev.millrace.process.Lease;
+import dev.millrace.process.Listener;
 import dev.millrace.process.Settler;
+import dev.millrace.process.Sleeper;
 import dev.millrace.process.Suspects;
 import dev.millrace.process.Troubles;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
+import dev.millrace.store.Sleepers;
 import dev.millrace.store.Store;
 import java.time.Duration;
 import java.util.List;
@@ -37,6 +40,9 @@ final class Machinery {
     private final DutyLoop rescuer;
     private final DutyLoop promoter;
     private final DutyLoop countFolder;
+    private final Listener listener;
+    private final boolean listens;
+    private final Sleeper promotersSleep;
     private final Waiters waiters;
     private boolean started; // guarded by this
 
@@ -44,6 +50,9 @@ final class Machinery {
     interface Owner {
         /** A flow got something to do. */
         void wakeFlow(int flow);
+
+        /** As {@link #wakeFlow}, because of a notification. */
+        void alarm(int flow);
 
         /** Some flow got something to do. */
         void wakeAll();
@@ -77,11 +86,56 @@ final class Machinery {
                 troubles);
         var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), owner::wakeAll);
         IntConsumer whenPromoted = owner::wakeFlow;
-        var promotion = new Promoter(store.schedule(), PROMOTE_INTERVAL, whenPromoted);
+        this.listener = new Listener(store.notifications(), new Switchboard(owner), troubles);
+        this.listens = settings.listens();
+        this.promotersSleep = sleeper(Sleepers.SCHEDULE, new Sleeper.Looks(PROMOTE_INTERVAL, 1, PROMOTE_INTERVAL));
+        var promotion = new Promoter(store.schedule(), PROMOTE_INTERVAL, new PromotersRest(), whenPromoted);
         this.rescuer = new DutyLoop("rescuer", rescue::cycle, troubles);
         this.promoter = new DutyLoop("promoter", promotion::cycle, troubles);
         this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle, troubles);
         this.waiters = new Waiters(store.events(), troubles);
+    }
+
+    /** Hands on what the listener hears. */
+    private final class Switchboard implements Listener.Alarms {
+        private final Owner owner;
+
+        Switchboard(Owner owner) {
+            this.owner = owner;
+        }
+
+        @Override
+        public void alarm(int flow) {
+            if (flow == Sleepers.SCHEDULE) {
+                promotersSleep.alarm();
+                promoter.wake();
+            } else {
+                owner.alarm(flow);
+            }
+        }
+
+        @Override
+        public void hearingChanged() {
+            promoter.wake();
+            owner.wakeAll();
+        }
+    }
+
+    private final class PromotersRest implements Promoter.Rest {
+        @Override
+        public void busy() {
+            promotersSleep.busy();
+        }
+
+        @Override
+        public Duration nothing() {
+            return promotersSleep.nothing();
+        }
+    }
+
+    /** How a loop of this process waits for a flow's events. */
+    Sleeper sleeper(int flow, Sleeper.Looks looks) {
+        return new Sleeper(flow, store.sleepers(), listener::hearing, worker.lease()::safeWorker, looks);
     }
 
     /** Registers the worker and starts the loops, unless that has been done. */
@@ -93,6 +147,9 @@ final class Machinery {
             rescuer.start();
             promoter.start();
             countFolder.start();
+            if (listens) {
+                listener.loop().start();
+            }
             started = true;
         }
     }
@@ -104,7 +161,13 @@ final class Machinery {
 
     /** The loops that have nothing to do any more once this process stops. */
     List<DutyLoop> chores() {
-        return List.of(rescuer, promoter, countFolder, worker.forgotten().loop(), waiters.loop());
+        return List.of(rescuer, promoter, countFolder, worker.forgotten().loop(), waiters.loop(), listener.loop());
+    }
+
+    /** Asks all of them to end. */
+    void stopChores() {
+        chores().forEach(DutyLoop::stop);
+        listener.stop();
     }
 
     Store store() {

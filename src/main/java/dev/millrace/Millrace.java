@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import dev.millrace.event.ConfigurationException;
+import dev.millrace.process.Sleeper;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
 import dev.millrace.store.Schema;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +45,11 @@ public final class Millrace implements AutoCloseable {
         @Override
         public void wakeFlow(int flow) {
             Millrace.this.wakeFlow(flow);
+        }
+
+        @Override
+        public void alarm(int flow) {
+            each(flow, Work::alarm);
         }
 
         @Override
@@ -167,11 +174,20 @@ public final class Millrace implements AutoCloseable {
 
     /** Wakes the executors of a flow: it has got something to do. */
     void wakeFlow(int flow) {
+        each(flow, Work::wake);
+    }
+
+    private void each(int flow, Consumer<Work<?>> action) {
         for (Executor<?> executor : executors) {
             if (executor.flow().id() == flow) {
-                executor.work().wake();
+                action.accept(executor.work());
             }
         }
+    }
+
+    /** How the loop of an executor of that flow waits. */
+    Sleeper sleeper(int flow, Sleeper.Looks looks) {
+        return machinery.sleeper(flow, looks);
     }
 
     MillraceBuilder settings() {

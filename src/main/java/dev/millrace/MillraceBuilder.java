@@ -24,6 +24,7 @@ public final class MillraceBuilder {
     private int payloadCap = Payloads.DEFAULT_CAP_BYTES;
     private int responseCap = Payloads.DEFAULT_CAP_BYTES;
     private boolean migrate;
+    private boolean listens = true;
     private Consumer<? super LateResult> lateResultListener = late -> {};
     private Consumer<? super Throwable> fatalListener = error -> {};
 
@@ -115,6 +116,15 @@ public final class MillraceBuilder {
         return this;
     }
 
+    /**
+     * Whether a worker has a connection of its own to be notified over, so that it starts within a few milliseconds what is
+     * appended elsewhere although it hardly asks; by default it has. Where notifications do not arrive it polls by itself.
+     */
+    public MillraceBuilder listen(boolean wanted) {
+        this.listens = wanted;
+        return this;
+    }
+
     /** Brings the schema up to date when connecting; by default a schema that is not is refused. */
     public MillraceBuilder migrate() {
         this.migrate = true;
@@ -152,6 +162,10 @@ public final class MillraceBuilder {
 
     String schema() {
         return schema;
+    }
+
+    boolean listens() {
+        return listens;
     }
 
     Duration patience() {

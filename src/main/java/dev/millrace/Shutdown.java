@@ -87,7 +87,8 @@ final class Shutdown {
     private boolean end(List<DutyLoop> executors) {
         List<DutyLoop> loops =
                 Stream.concat(executors.stream(), machinery.chores().stream()).toList();
-        loops.forEach(DutyLoop::stop);
+        executors.forEach(DutyLoop::stop);
+        machinery.stopChores();
         boolean interrupted = release(() -> graceEnds);
         machinery.store().closing();
         interrupted |= within(FOR_ANSWERS, until -> books.awaitNone(() -> until));

@@ -7,6 +7,7 @@ import dev.millrace.process.Handlers;
 import dev.millrace.process.Processor;
 import dev.millrace.process.Runs;
 import dev.millrace.process.Settings;
+import dev.millrace.process.Sleeper;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -15,11 +16,17 @@ import java.util.UUID;
 final class Work<T> {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
+    /** Once the queue is empty the loop looks again after 1, 2, 4, 8 and 16 ms before it sleeps. */
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
+
+    private static final int SOON = 5;
+
     private final Millrace millrace;
     private final String flowName;
     private final Handlers<T> handlers;
     private final Runs<T> runs;
     private final Processor<T> processor;
+    private final Sleeper sleeper;
     private final DutyLoop loop;
     private volatile boolean started;
 
@@ -36,8 +43,9 @@ final class Work<T> {
                 this::wake);
         var source = new Processor.Source(flow.id(), List.copyOf(codec.lanes().values()));
         var gate = new Gate<T>(handlers.permission(), settings.permissionTimeout());
-        this.processor =
-                new Processor<>(settings, millrace.store().claims(), source, gate, runs, millrace.worker(), this::wake);
+        this.sleeper = millrace.sleeper(flow.id(), new Sleeper.Looks(FIRST_PAUSE, SOON, settings.pollInterval()));
+        this.processor = new Processor<>(
+                settings, millrace.store().claims(), source, gate, runs, millrace.worker(), this::wake, sleeper);
         this.loop = new DutyLoop(
                 "executor-" + flow.id(), processor::cycle, millrace.worker().troubles(), processor::cycleEnds);
     }
@@ -74,6 +82,13 @@ final class Work<T> {
     }
 
     void wake() {
+        sleeper.stir();
+        loop.wake();
+    }
+
+    /** As {@link #wake}, because of a notification. */
+    void alarm() {
+        sleeper.alarm();
         loop.wake();
     }
 

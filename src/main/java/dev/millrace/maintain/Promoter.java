@@ -1,37 +1,58 @@
 package dev.millrace.maintain;
 
 import dev.millrace.store.Schedule;
+import dev.millrace.store.Schedule.Promoted;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.IntConsumer;
 
 /** Makes scheduled events claimable when their time has come. Any worker may, no leader is needed. Confined to one thread. */
 public final class Promoter {
+    /** Clocks and timers are no finer than that. */
+    private static final Duration LEAST_PAUSE = Duration.ofMillis(1);
+
     private final Schedule schedule;
     private final Duration interval;
+    private final Rest rest;
     private final IntConsumer whenPromoted;
 
+    /** How to wait between two looks. */
+    public interface Rest {
+        /** Something was due. */
+        void busy();
+
+        /** Nothing was; says how long to wait unless the next event is due before. */
+        Duration nothing();
+    }
+
     /**
-     * @param interval between looks while nothing is due
+     * @param interval at most between looks while there is something to do
      * @param whenPromoted hears of each flow that got events
      */
-    public Promoter(Schedule schedule, Duration interval, IntConsumer whenPromoted) {
+    public Promoter(Schedule schedule, Duration interval, Rest rest, IntConsumer whenPromoted) {
         this.schedule = schedule;
         this.interval = interval;
+        this.rest = rest;
         this.whenPromoted = whenPromoted;
     }
 
     /** Promotes one batch; returns how long to idle. */
     public Duration cycle() {
-        Map<Integer, Integer> promoted = schedule.promote();
-        promoted.keySet().forEach(whenPromoted::accept);
-        int total = promoted.values().stream().mapToInt(Integer::intValue).sum();
-        return total == Schedule.BATCH ? Duration.ZERO : jittered();
-    }
-
-    private Duration jittered() {
-        long nanos = interval.toNanos();
-        return Duration.ofNanos(nanos / 2 + ThreadLocalRandom.current().nextLong(nanos));
+        Promoted promoted = schedule.promote();
+        promoted.flows().keySet().forEach(whenPromoted::accept);
+        if (promoted.total() == Schedule.BATCH) {
+            rest.busy();
+            return Duration.ZERO;
+        }
+        Duration pause;
+        if (promoted.total() > 0) {
+            rest.busy();
+            pause = interval;
+        } else {
+            pause = rest.nothing();
+        }
+        return promoted.untilNext()
+                .map(next -> next.compareTo(LEAST_PAUSE) < 0 ? LEAST_PAUSE : next)
+                .filter(next -> next.compareTo(pause) < 0)
+                .orElse(pause);
     }
 }

@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Rescuer {
     private static final Logger log = LoggerFactory.getLogger(Rescuer.class);
+    private static final long MOST_LATE_MILLIS = 100;
 
     private final Workers workers;
     private final Supplier<Optional<UUID>> self;
@@ -45,6 +46,10 @@ public final class Rescuer {
         if (rescuer.isEmpty()) {
             return pause();
         }
+        Optional<Duration> untilDue = workers.untilRescue(rescuer.get());
+        if (untilDue.isEmpty() || untilDue.get().isPositive()) {
+            return untilDue.map(this::pauseUntil).orElseGet(this::longPause);
+        }
         Rescued rescued = workers.rescue(rescuer.get(), lease, maxCrashes);
         if (rescued.events() > 0 || rescued.workers() > 0) {
             log.warn(
@@ -55,6 +60,18 @@ public final class Rescuer {
             whenRescued.run();
         }
         return rescued.workers() > 0 ? Duration.ZERO : pause();
+    }
+
+    /** Until the next lease runs out that is known of, but not too long: a worker that came since may have a shorter one. */
+    private Duration pauseUntil(Duration due) {
+        Duration longest = longPause();
+        Duration late = due.plusMillis(1 + ThreadLocalRandom.current().nextLong(MOST_LATE_MILLIS)); // not all at once
+        return late.compareTo(longest) < 0 ? late : longest;
+    }
+
+    private Duration longPause() {
+        long third = lease.toNanos() / 3;
+        return Duration.ofNanos(third / 5 * 4 + ThreadLocalRandom.current().nextLong(third / 5));
     }
 
     /** Two to four looks a lease: a dead worker's events are back within a quarter of a lease after it ran out, on average less. */

@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -44,6 +43,7 @@ public final class Processor<T> {
     private final Stuck stuck = new Stuck();
     private final Semaphore slots;
     private final Runnable whenFree;
+    private final Sleeper sleeper;
     private volatile long nextSuspectNanos = System.nanoTime();
     private final Pacing pacing; // confined to the loop's thread
 
@@ -67,6 +67,7 @@ public final class Processor<T> {
      * A processor that does nothing until it is called.
      *
      * @param whenFree hears of each slot that comes free
+     * @param sleeper says how long the loop waits when nothing is due
      */
     public Processor(
             Settings settings,
@@ -75,7 +76,8 @@ public final class Processor<T> {
             Gate<T> gate,
             Runs<T> runs,
             Worker worker,
-            Runnable whenFree) {
+            Runnable whenFree,
+            Sleeper sleeper) {
         this.settings = settings;
         this.claims = claims;
         this.source = source;
@@ -86,6 +88,7 @@ public final class Processor<T> {
         this.slots = new Semaphore(settings.concurrencyLimit());
         this.pacing = new Pacing(settings.queueCapacity(), settings.capacityRefreshTime());
         this.whenFree = whenFree;
+        this.sleeper = sleeper;
     }
 
     /**
@@ -159,8 +162,12 @@ public final class Processor<T> {
         if (wanted == 0) {
             return gate.untilAvailable();
         }
+        if (sleeper.sleepsOn(this::isDue)) {
+            return sleeper.nothing();
+        }
         int free = takeSlots(wanted);
         if (free == 0) {
+            sleeper.busy();
             return NET;
         }
         Batch batch = pacing.batch();
@@ -170,14 +177,18 @@ public final class Processor<T> {
         pacing.took(admit(claimed, batch) + (look ? admitSuspect(batch) : 0));
         if (!lookOnly && (claimed.isEmpty() || batch.isFull())) {
             pacing.endBatch(); // with the queue
-            return settings.capacityRefreshTime() == null ? idle() : Duration.ZERO;
+            return settings.capacityRefreshTime() == null ? sleeper.nothing() : Duration.ZERO;
         }
+        sleeper.busy();
         return Duration.ZERO;
     }
 
     /** The background loop has ended: what its last batch refused goes back. */
     public void cycleEnds() {
         pacing.end();
+        if (worker.mayClaim()) { // else the process ends, and its registration with it
+            sleeper.leave();
+        }
     }
 
     /**
@@ -290,10 +301,5 @@ public final class Processor<T> {
     private void freeSlot() {
         slots.release();
         whenFree.run();
-    }
-
-    private Duration idle() {
-        long poll = settings.pollInterval().toNanos();
-        return Duration.ofNanos(poll / 2 + ThreadLocalRandom.current().nextLong(poll)); // jitter around the interval
     }
 }

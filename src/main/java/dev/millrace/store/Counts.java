@@ -7,7 +7,8 @@ import org.jdbi.v3.core.Handle;
 
 /** Exact numbers of events by status, at the same cost for a hundred and for a hundred million. Thread-safe. */
 public final class Counts {
-    private static final int FOLD_BATCH = 10_000;
+    /** Deltas added up in one statement. */
+    public static final int FOLD_BATCH = 10_000;
 
     private final Database database;
 
@@ -34,13 +35,12 @@ public final class Counts {
     /**
      * Adds up deltas of all flows, one batch.
      *
-     * @return whether there may be more
+     * @return how many; there may be more if it is {@link #FOLD_BATCH}
      */
-    public boolean fold() {
-        int folded = database.onceOnly(handle -> handle.createQuery(database.sql("fold_counts"))
+    public int fold() {
+        return database.onceOnly(handle -> handle.createQuery(database.sql("fold_counts"))
                 .bind("batch", FOLD_BATCH)
                 .mapTo(Integer.class)
                 .one());
-        return folded == FOLD_BATCH;
     }
 }

@@ -1,7 +1,10 @@
 package dev.millrace.store;
 
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Pending events that are not due yet. Thread-safe. */
 public final class Schedule {
@@ -15,14 +18,40 @@ public final class Schedule {
         this.database = database;
     }
 
-    /** Makes up to {@link #BATCH} due events claimable; says how many of which flow. */
-    public Map<Integer, Integer> promote() {
-        return database.onceOnly(handle -> handle
-                .createQuery(database.sql("promote"))
-                .bind("batch", BATCH)
-                .map((row, context) -> Map.entry(row.getInt("flow"), row.getInt("n")))
-                .list()
-                .stream()
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+    /**
+     * What a promotion did.
+     *
+     * @param flows how many events of which flow became claimable
+     * @param untilNext in which time the next event is due; empty if none is scheduled
+     */
+    public record Promoted(Map<Integer, Integer> flows, Optional<Duration> untilNext) {
+        /** How many events became claimable. */
+        public int total() {
+            return flows.values().stream().mapToInt(Integer::intValue).sum();
+        }
     }
+
+    /** Makes up to {@link #BATCH} due events claimable. */
+    public Promoted promote() {
+        return database.onceOnly(handle -> {
+            Map<Integer, Integer> flows = new HashMap<>();
+            Optional<Duration> untilNext = Optional.empty();
+            for (Row row : handle.createQuery(database.sql("promote"))
+                    .bind("batch", BATCH)
+                    .map((row, context) -> new Row(
+                            (Integer) row.getObject("flow"), row.getInt("n"), (Double) row.getObject("seconds")))
+                    .list()) {
+                if (row.flow() != null) {
+                    flows.put(row.flow(), row.n());
+                } else if (row.seconds() != null) {
+                    untilNext = Optional.of(Duration.ofNanos((long) (row.seconds() * 1e9)));
+                }
+            }
+            return new Promoted(Map.copyOf(flows), untilNext);
+        });
+    }
+
+    /** A flow's, or the last one's, as promote.sql has them. */
+    private record Row(
+            @Nullable Integer flow, int n, @Nullable Double seconds) {}
 }

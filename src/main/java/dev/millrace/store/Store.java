@@ -17,6 +17,8 @@ public final class Store {
     private final Progressions progressions;
     private final Snapshots snapshots;
     private final Workers workers;
+    private final Sleepers sleepers;
+    private final Notifications notifications;
 
     /**
      * All statements, on that database.
@@ -38,6 +40,8 @@ public final class Store {
         this.snapshots = new Snapshots(database, flows, events, progressions, counts);
         this.schedule = new Schedule(database);
         this.workers = new Workers(database, renewalBound);
+        this.sleepers = new Sleepers(database);
+        this.notifications = new Notifications(database, renewalBound);
     }
 
     /** From now on a call gives up at the first failure: the process ends. */
@@ -108,5 +112,15 @@ public final class Store {
     /** Registrations. */
     public Workers workers() {
         return workers;
+    }
+
+    /** Who waits to be notified. */
+    public Sleepers sleepers() {
+        return sleepers;
+    }
+
+    /** Hearing of it. */
+    public Notifications notifications() {
+        return notifications;
     }
 }

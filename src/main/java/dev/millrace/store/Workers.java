@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -117,6 +118,18 @@ public final class Workers implements AutoCloseable {
                 .bind("max_crashes", maxCrashes)
                 .map((row, context) -> new Rescued(row.getInt("workers"), row.getInt("events"), row.getInt("aborted")))
                 .one());
+    }
+
+    /**
+     * In which time there may be something to rescue: when the next lease of another worker runs out; zero or less if that is
+     * now. Empty if there is no other worker.
+     */
+    public Optional<Duration> untilRescue(UUID rescuer) {
+        return database.onceOnly(handle -> handle.createQuery(database.sql("rescue_due"))
+                .bind("rescuer", rescuer)
+                .map((row, context) -> Optional.ofNullable((Double) row.getObject("seconds")))
+                .one()
+                .map(seconds -> Duration.ofNanos((long) (seconds * 1e9))));
     }
 
     /** Takes back everything a process that is certainly gone still holds; says how much it was. */

@@ -1,8 +1,9 @@
--- promote: moves what has become due to ready, up to :batch rows. Skips rows another promoter is moving.
+-- promote: moves what has become due to ready, up to :batch rows, and says how many of which flow. Skips rows another
+-- promoter is moving. One more row, without a flow, says in how many seconds the next is due; null if there is none.
 with next as materialized (
     select ctid
     from millrace.scheduled
-    where run_at <= clock_timestamp()
+    where run_at <= statement_timestamp() -- not clock_timestamp(): a volatile function cannot bound an index scan
     order by run_at
     limit :batch
     for update skip locked
@@ -15,4 +16,7 @@ with next as materialized (
     select id, priority, position, lane, flow, attempt, failures, denials, deaths
     from taken
 )
-select flow, count(*) as n from taken group by flow
+select flow, count(*)::integer as n, null::float8 as seconds from taken group by flow
+union all
+select null, 0, extract(epoch from min(run_at) - clock_timestamp())
+from (select run_at from millrace.scheduled where run_at > statement_timestamp() order by run_at limit 1) later

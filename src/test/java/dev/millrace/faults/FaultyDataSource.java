@@ -10,6 +10,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -105,6 +106,18 @@ public final class FaultyDataSource implements DataSource {
     public int executions(String statement) {
         AtomicInteger count = executions.get(statement);
         return count == null ? 0 : count.get();
+    }
+
+    /** How many statements have been sent, whatever their name. */
+    public int allExecutions() {
+        return executions.values().stream().mapToInt(AtomicInteger::get).sum();
+    }
+
+    /** How often each statement has been sent. */
+    public Map<String, Integer> executionsByName() {
+        Map<String, Integer> byName = new TreeMap<>();
+        executions.forEach((name, count) -> byName.put(name, count.get()));
+        return byName;
     }
 
     private void reach(String statement, Moment moment, Link link) throws SQLException {

@@ -64,7 +64,7 @@ public record Fingerprint(List<String> catalog, Map<String, Long> rows) {
     /** Whether there is no event in any form: appended, queued, settled, counted. */
     public boolean holdsNoEvent() {
         return rows.entrySet().stream()
-                .filter(table -> !List.of("flow", "lane", "schema_history", "worker", "progression")
+                .filter(table -> !List.of("flow", "lane", "schema_history", "worker", "sleeper", "progression")
                         .contains(table.getKey()))
                 .allMatch(table -> table.getValue() == 0);
     }
