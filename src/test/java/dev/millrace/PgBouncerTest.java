@@ -14,8 +14,10 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -64,11 +66,34 @@ class PgBouncerTest {
 
             assertThat(settingsOfAllSessions(url))
                     .hasSize(PgBouncer.SERVER_CONNECTIONS)
-                    .containsOnly("read committed, off, 0, 0, \"$user\", public");
+                    .containsOnly("read committed, off, 0, 0, \"$user\", public, listening to 0");
         }
         assertThat(database.longValue("select count(*) from pg_locks where locktype = 'advisory'"))
                 .isZero();
         assertThat(database.longValue("select count(*) from worker")).isZero();
+    }
+
+    @Test
+    void worker_behindTransactionPooling_doesNotListenAndPolls() throws Exception {
+        String url = bouncer.url(database) + "&prepareThreshold=0";
+        try (Millrace worker = Millrace.connect(url);
+                Millrace appender = Millrace.connect(database.newPool(2))) {
+            Executor<BroadScenario.Work> works = worker.executor("works", BroadScenario.Work.class)
+                    .pollInterval(Duration.ofMillis(50))
+                    .handler((work, run) -> null)
+                    .build();
+            works.execute();
+            Executor<BroadScenario.Work> elsewhere =
+                    appender.executor("works", BroadScenario.Work.class).build();
+
+            for (int i = 0; i < 5; i++) {
+                UUID id = elsewhere.append(new BroadScenario.Work(i, "polled"));
+                assertThat(elsewhere.await(id, Duration.ofSeconds(20))).isPresent();
+            }
+
+            assertThat(database.longValue("select count(*) from sleeper")).isZero();
+            assertThat(settingsOfAllSessions(url)).allMatch(settings -> settings.endsWith("listening to 0"));
+        }
     }
 
     /** Of each connection behind the proxy: as many transactions at once as it has take one each. */
@@ -85,7 +110,8 @@ class PgBouncerTest {
                                 "select concat_ws(', ', current_setting('default_transaction_isolation'),"
                                         + " current_setting('default_transaction_read_only'),"
                                         + " current_setting('statement_timeout'), current_setting('lock_timeout'),"
-                                        + " current_setting('search_path'))")) {
+                                        + " current_setting('search_path'),"
+                                        + " 'listening to ' || (select count(*) from pg_listening_channels()))")) {
                     row.next();
                     settings.add(row.getString(1));
                 }

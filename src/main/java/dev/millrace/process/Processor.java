@@ -162,7 +162,7 @@ public final class Processor<T> {
         if (wanted == 0) {
             return gate.untilAvailable();
         }
-        if (sleeper.sleepsOn(this::isDue)) {
+        if (sleeper.sleepsOn(source.allLanes())) {
             return sleeper.nothing();
         }
         int free = takeSlots(wanted);

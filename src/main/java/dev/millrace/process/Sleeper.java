@@ -2,11 +2,11 @@ package dev.millrace.process;
 
 import dev.millrace.store.Sleepers;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -100,12 +100,12 @@ public final class Sleeper {
     /**
      * Whether to go on sleeping: nothing stirred it, and a look, which is cheaper than to set to work, finds nothing.
      *
-     * @param look whether there is something
+     * @param lanes where to look
      */
-    boolean sleepsOn(BooleanSupplier look) {
+    boolean sleepsOn(List<Integer> lanes) {
         boolean was = stirred;
         stirred = false;
-        return !was && isAsleep() && !look.getAsBoolean();
+        return !was && isAsleep() && !sleepers.isDue(flow, lanes);
     }
 
     private boolean isAsleep() {
