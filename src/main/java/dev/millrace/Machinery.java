@@ -123,8 +123,8 @@ final class Machinery {
 
     private final class PromotersRest implements Promoter.Rest {
         @Override
-        public void busy() {
-            promotersSleep.busy();
+        public Duration busy(Duration untilNext) {
+            return promotersSleep.busy(untilNext);
         }
 
         @Override

@@ -17,8 +17,8 @@ public final class Promoter {
 
     /** How to wait between two looks. */
     public interface Rest {
-        /** Something was due. */
-        void busy();
+        /** Something was due; returns the time until the next look, which is the caller's. */
+        Duration busy(Duration untilNext);
 
         /** Nothing was; says how long to wait unless the next event is due before. */
         Duration nothing();
@@ -40,16 +40,9 @@ public final class Promoter {
         Promoted promoted = schedule.promote();
         promoted.flows().keySet().forEach(whenPromoted::accept);
         if (promoted.total() == Schedule.BATCH) {
-            rest.busy();
-            return Duration.ZERO;
+            return rest.busy(Duration.ZERO);
         }
-        Duration pause;
-        if (promoted.total() > 0) {
-            rest.busy();
-            pause = interval;
-        } else {
-            pause = rest.nothing();
-        }
+        Duration pause = promoted.total() > 0 ? rest.busy(interval) : rest.nothing();
         return promoted.untilNext()
                 .map(next -> next.compareTo(LEAST_PAUSE) < 0 ? LEAST_PAUSE : next)
                 .filter(next -> next.compareTo(pause) < 0)

@@ -63,12 +63,7 @@ public final class Processor<T> {
         }
     }
 
-    /**
-     * A processor that does nothing until it is called.
-     *
-     * @param whenFree hears of each slot that comes free
-     * @param sleeper says how long the loop waits when nothing is due
-     */
+    /** Does nothing until called; {@code whenFree} hears of each free slot, {@code sleeper} says how long to idle. */
     public Processor(
             Settings settings,
             Claims claims,
@@ -167,8 +162,7 @@ public final class Processor<T> {
         }
         int free = takeSlots(wanted);
         if (free == 0) {
-            sleeper.busy();
-            return NET;
+            return sleeper.busy(NET);
         }
         Batch batch = pacing.batch();
         boolean look = System.nanoTime() - nextSuspectNanos >= 0;
@@ -179,16 +173,13 @@ public final class Processor<T> {
             pacing.endBatch(); // with the queue
             return settings.capacityRefreshTime() == null ? sleeper.nothing() : Duration.ZERO;
         }
-        sleeper.busy();
-        return Duration.ZERO;
+        return lookOnly ? Duration.ZERO : sleeper.busy(Duration.ZERO);
     }
 
     /** The background loop has ended: what its last batch refused goes back. */
     public void cycleEnds() {
         pacing.end();
-        if (worker.mayClaim()) { // else the process ends, and its registration with it
-            sleeper.leave();
-        }
+        sleeper.leave();
     }
 
     /**

@@ -105,7 +105,7 @@ public final class Sleeper {
     boolean sleepsOn(List<Integer> lanes) {
         boolean was = stirred;
         stirred = false;
-        return !was && isAsleep() && !sleepers.isDue(flow, lanes);
+        return !was && !busy && isAsleep() && !sleepers.isDue(flow, lanes);
     }
 
     private boolean isAsleep() {
@@ -117,8 +117,8 @@ public final class Sleeper {
         return self.get().filter(worker::equals).isPresent();
     }
 
-    /** There was something, or no room for it. */
-    public void busy() {
+    /** There was something, or no room for it. Returns the time until the next look, which is the caller's. */
+    public Duration busy(Duration untilNext) {
         long now = System.nanoTime();
         empty = 0;
         if (!busy) {
@@ -128,6 +128,7 @@ public final class Sleeper {
         if (declared != null && (now - busyNanos > BUSY_NANOS || isAlarmedTooOften())) {
             withdraw();
         }
+        return untilNext;
     }
 
     /** There was nothing. Says how long to wait; zero to look once more at once. */
@@ -184,7 +185,10 @@ public final class Sleeper {
 
     /** The loop ends: nobody need notify it. */
     void leave() {
-        withdraw();
+        if (self.get().isPresent()) { // else its registration goes anyway
+            withdraw();
+        }
+        declared = null;
         empty = 0;
         busy = false;
         mayDeclareNanos = System.nanoTime();
