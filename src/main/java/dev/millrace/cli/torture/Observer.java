@@ -22,7 +22,7 @@ final class Observer implements Runnable {
     private volatile long pending;
     private volatile long processing;
 
-    /** @param whenWaiting hears of each sample how many events could be claimed at once */
+    /** @param whenWaiting hears of each sample how much waits to be claimed: events, suspects fifteenfold */
     Observer(Database database, Findings findings, LongConsumer whenWaiting) {
         this.database = database;
         this.findings = findings;

@@ -9,6 +9,7 @@ enum Profile {
     /** Much short work and every fault in its turn: what production might see in years. */
     BROAD(
             1_300,
+            3_000,
             24,
             1.35,
             Map.ofEntries(
@@ -28,6 +29,7 @@ enum Profile {
     /** Runs about as long as a lease, stalls just past it: aimed at the moments that random faults seldom meet. */
     AIMED(
             40,
+            300, // twenty suspects: what was lost must soon run again, or late answers meet nothing
             8,
             1.2,
             Map.ofEntries(
@@ -45,14 +47,21 @@ enum Profile {
                     Map.entry(FaultKind.KILL_APPENDER, 1)));
 
     private final int eventsPerSecond;
+    private final int mostWaiting;
     private final int concurrency;
     private final double faultsPerSecond;
 
     @SuppressWarnings("ImmutableEnumChecker") // it is: made by Map.ofEntries, and never handed out
     private final Map<FaultKind, Integer> weights;
 
-    Profile(int eventsPerSecond, int concurrency, double faultsPerSecond, Map<FaultKind, Integer> weights) {
+    Profile(
+            int eventsPerSecond,
+            int mostWaiting,
+            int concurrency,
+            double faultsPerSecond,
+            Map<FaultKind, Integer> weights) {
         this.eventsPerSecond = eventsPerSecond;
+        this.mostWaiting = mostWaiting;
         this.concurrency = concurrency;
         this.faultsPerSecond = faultsPerSecond;
         this.weights = weights;
@@ -69,6 +78,11 @@ enum Profile {
     /** What the appenders try to append, in all. */
     int eventsPerSecond() {
         return eventsPerSecond;
+    }
+
+    /** How much may wait to be claimed before the appenders pause, suspects counted fifteenfold. */
+    int mostWaiting() {
+        return mostWaiting;
     }
 
     /** Events that run at once in one worker. */

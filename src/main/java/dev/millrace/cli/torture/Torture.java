@@ -16,8 +16,6 @@ final class Torture implements AutoCloseable {
     private static final long DRAIN_SECONDS = 180;
     private static final long START_SECONDS = 120;
     private static final long PROGRESS_MILLIS = 5_000;
-    private static final long TOO_MANY_WAITING = 3_000;
-    private static final long FEW_WAITING = 1_500;
 
     private final Settings settings;
     private final PrintWriter progress;
@@ -119,9 +117,9 @@ final class Torture implements AutoCloseable {
 
     /** The appenders must not run ahead of the workers for ever: what waits is bounded. */
     private void throttle(long waiting) {
-        if (waiting > TOO_MANY_WAITING) {
+        if (waiting > settings.profile().mostWaiting()) {
             paused = true;
-        } else if (waiting < FEW_WAITING) {
+        } else if (waiting < settings.profile().mostWaiting() / 2) {
             paused = false;
         }
         Jvm process = appender.process();
