@@ -26,24 +26,28 @@ final class Drafting {
         List<I> given = new ArrayList<>(items); // its size must not change while it is gone through
         List<Draft> drafts = new ArrayList<>(given.size());
         for (int i = 0; i < given.size(); i++) {
-            String place = "index %d of %d: ".formatted(i, given.size());
             I item = given.get(i);
             if (item == null) {
-                throw new NullPointerException(place + noun + " is null; nothing was stored");
+                throw new NullPointerException(place(i, given) + noun + " is null; nothing was stored");
             }
             try {
                 drafts.add(draft.apply(item));
             } catch (ValidationException e) {
                 Map<String, Object> details = new LinkedHashMap<>(e.details());
                 details.put("index", i);
-                var refusal = new ValidationException(place + e.getMessage() + "; nothing was stored", details);
+                var refusal =
+                        new ValidationException(place(i, given) + e.getMessage() + "; nothing was stored", details);
                 refusal.initCause(e);
                 throw refusal;
             } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(place + e.getMessage() + "; nothing was stored", e);
+                throw new IllegalArgumentException(place(i, given) + e.getMessage() + "; nothing was stored", e);
             }
         }
         return drafts;
+    }
+
+    private static String place(int index, List<?> of) {
+        return "index %d of %d: ".formatted(index, of.size());
     }
 
     /**

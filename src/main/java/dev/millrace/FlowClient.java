@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 
 /**
  * What can be done with a flow without running anything: append events, and steer those that wait or are over. An
@@ -97,6 +99,38 @@ public abstract sealed class FlowClient<T> permits Executor {
     public List<UUID> appendAll(Collection<? extends T> payloads) {
         Objects.requireNonNull(payloads, "payloads");
         return append(Drafting.all("payload", payloads, payload -> codec.draft(payload, Append.defaults())));
+    }
+
+    /** As {@link #appendAll(Collection)}, in the caller's transaction: if that is rolled back, they never were. */
+    public List<UUID> appendAll(Connection connection, Collection<? extends T> payloads) {
+        Objects.requireNonNull(connection, "connection");
+        Objects.requireNonNull(payloads, "payloads");
+        List<Draft> drafts = Drafting.all("payload", payloads, payload -> codec.draft(payload, Append.defaults()));
+        if (!drafts.isEmpty()) {
+            store.appends().append(connection, flow.id(), drafts, isBounded());
+        }
+        return drafts.stream().map(Draft::id).toList();
+    }
+
+    /** As {@link #appendAll(Stream, LongConsumer)}, for who does not need to know how far it is. */
+    public long appendAll(Stream<? extends T> payloads) {
+        return appendAll(payloads, stored -> {});
+    }
+
+    /**
+     * Appends any number of payloads in constant memory, in the order of the stream, which it closes: in transactions of at
+     * most 1,000 events and 8 Mi characters each. If one fails, those before it stay appended, and nothing after it is.
+     *
+     * @param whenStored hears after each commit how many of the stream's payloads are stored by now, on the caller's thread
+     * @return how many were appended
+     * @throws dev.millrace.event.ValidationException if one cannot be stored, naming its index, the path in it, and how many
+     *     were stored before
+     */
+    public long appendAll(Stream<? extends T> payloads, LongConsumer whenStored) {
+        Objects.requireNonNull(payloads, "payloads");
+        Objects.requireNonNull(whenStored, "whenStored");
+        return new Bulk<T>(payload -> codec.draft(payload, Append.defaults()), drafts -> append(drafts), whenStored)
+                .append(payloads);
     }
 
     /**

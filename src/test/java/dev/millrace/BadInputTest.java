@@ -232,7 +232,8 @@ class BadInputTest {
                 Arguments.of("connection", "connection", (Way) (calls, database, none) -> calls.append(null, GOOD)),
                 Arguments.of("payload in a transaction", "payload", (Way)
                         (calls, database, none) -> within(database, connection -> calls.append(connection, null))),
-                Arguments.of("payloads", "payloads", (Way) (calls, database, none) -> calls.appendAll(null)),
+                Arguments.of(
+                        "payloads", "payloads", (Way) (calls, database, none) -> calls.appendAll((List<Call>) null)),
                 Arguments.of("one payload", "index 1 of 3: payload", (Way)
                         (calls, database, none) -> calls.appendAll(around(null))),
                 Arguments.of("events", "events", (Way) (calls, database, none) -> calls.appendEvents(null)),

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -130,14 +131,13 @@ class TransactionTest extends WithMillrace {
 
     @Test
     void transaction_whenTheClaimIsLost_writesNothingAndIsKeptAsLate() throws Exception {
-        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        CompletableFuture<Throwable> thrown = new CompletableFuture<>();
         Executor<Task> tasks = tasks(faulty)
                 .handler((task, run) -> {
                     if (run.attempt() == 1) {
                         loseClaim(run.id());
                     }
-                    thrown.compareAndSet(
-                            null, catchThrowable(() -> run.transaction(connection -> write(run, connection))));
+                    thrown.complete(catchThrowable(() -> run.transaction(connection -> write(run, connection))));
                     return null;
                 })
                 .build();
@@ -145,7 +145,9 @@ class TransactionTest extends WithMillrace {
         tasks.start();
         tasks.forward();
 
-        assertThat(thrown.get()).isInstanceOf(LeaseLostException.class).hasMessageContaining(id + " attempt 1");
+        assertThat(thrown.get(20, TimeUnit.SECONDS))
+                .isInstanceOf(LeaseLostException.class)
+                .hasMessageContaining(id + " attempt 1");
         assertThat(late.poll(20, TimeUnit.SECONDS))
                 .satisfies(result -> assertThat(result.status()).isEqualTo(EventStatus.COMPLETED))
                 .satisfies(result -> assertThat(result.event()).isEqualTo(id));
@@ -217,7 +219,7 @@ class TransactionTest extends WithMillrace {
 
     @ParameterizedTest
     @EnumSource
-    void transaction_stoppedInsideAStatement_leavesItAndWritesNothing(Stop stop) throws InterruptedException {
+    void transaction_stoppedInsideAStatement_hasItCancelledAndWritesNothing(Stop stop) throws InterruptedException {
         CountDownLatch entered = new CountDownLatch(1);
         AtomicReference<Throwable> thrown = new AtomicReference<>();
         CountDownLatch left = new CountDownLatch(1);
@@ -239,7 +241,10 @@ class TransactionTest extends WithMillrace {
         UUID id = tasks.append(new Task("a"), terms);
         tasks.execute();
         entered.await();
+        String underWay = "exists (select from pg_stat_activity where query like '%''marked''%' and state = 'active'"
+                + " and pid <> pg_backend_pid())";
         if (stop == Stop.CLOSE) {
+            database.await("select " + underWay); // a cancellation that comes before the statement cancels nothing
             faulty.close();
         }
 

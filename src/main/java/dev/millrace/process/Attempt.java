@@ -170,6 +170,7 @@ final class Attempt<T> implements Run<T> {
                     .formatted(e.getClass().getName()));
             end(ticket.ended(EventStatus.FAILED, problem, elapsed()));
         } finally {
+            boolean unused = Thread.interrupted(); // it was meant for the handler, not for what starts next here
             ticket.handlerEnded();
         }
     }

@@ -1,8 +1,12 @@
 package dev.millrace.process;
 
 import dev.millrace.process.Processor.Source;
+import dev.millrace.process.Ticket.Slot;
 import dev.millrace.store.Claim;
+import dev.millrace.store.Claimed;
 import dev.millrace.store.Claims;
+import dev.millrace.store.Floor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -17,6 +21,7 @@ final class Claimer<T> {
     private final Source source;
     private final Worker worker;
     private final Runs<T> runs;
+    private final Footing footing = new Footing();
 
     Claimer(Claims claims, Source source, Worker worker, Runs<T> runs) {
         this.claims = claims;
@@ -25,19 +30,52 @@ final class Claimer<T> {
         this.runs = runs;
     }
 
-    /** Up to so many due events; each frees its slot when it is settled. */
+    /** Up to so many due events, each on a slot that is free again when its handler has ended. */
     List<Ticket> due(int most, Batch batch, Runnable freeSlot) {
+        return due(most, batch, freeSlot, Slot.RUNNING);
+    }
+
+    /** Up to so many due events that wait for a slot each. */
+    List<Ticket> ahead(int most, Batch batch, Runnable freeSlot) {
+        return due(most, batch, freeSlot, Slot.WAITING);
+    }
+
+    private List<Ticket> due(int most, Batch batch, Runnable freeSlot, Slot slot) {
+        Floor floor = source.lanes().size() == 1 ? footing.next() : Floor.FRONT;
+        List<Ticket> taken = from(floor, most, batch, freeSlot, slot);
+        if (taken.size() == most || floor.equals(Floor.FRONT)) {
+            return taken;
+        }
+        List<Ticket> all = new ArrayList<>(taken);
+        try {
+            all.addAll(from(Floor.FRONT, most - taken.size(), batch, freeSlot, slot)); // what came in below the floor
+        } catch (RuntimeException e) {
+            if (taken.isEmpty()) {
+                throw e;
+            }
+            // What the first look took must start; the next look meets the same trouble and reports it.
+        }
+        return all;
+    }
+
+    private List<Ticket> from(Floor floor, int most, Batch batch, Runnable freeSlot, Slot slot) {
         return reported(
-                () -> claims.claim(me(), source.lanes(), most).stream()
-                        .map(claim -> runs.take(claim, freeSlot, batch))
-                        .toList(),
+                () -> {
+                    long begin = System.nanoTime();
+                    Claimed claimed = claims.claim(me(), source.lanes(), most, floor);
+                    boolean isShort = claimed.claims().size() < most;
+                    footing.looked(floor, claimed.floor(), isShort, System.nanoTime() - begin);
+                    return claimed.claims().stream()
+                            .map(claim -> runs.take(claim, freeSlot, slot, batch))
+                            .toList();
+                },
                 List.of());
     }
 
     /** One due event that has a death on it, if this process holds none. */
     List<Ticket> suspect(Batch batch, Runnable whenFree) {
         return oneSuspect(
-                        () -> claims.claim(me(), source.suspectLanes(), 1).stream()
+                        () -> claims.claim(me(), source.suspectLanes(), 1, Floor.FRONT).claims().stream()
                                 .findFirst(),
                         batch,
                         whenFree)
@@ -48,7 +86,7 @@ final class Claimer<T> {
     /** One pending event; if it has a death on it, only if this process holds none. */
     Optional<Ticket> one(UUID id, boolean early, Batch batch) {
         Optional<Ticket> innocent = reported(
-                () -> claimOne(id, source.lanes(), early).map(claim -> runs.take(claim, () -> {}, batch)),
+                () -> claimOne(id, source.lanes(), early).map(claim -> runs.take(claim, () -> {}, Slot.RUNNING, batch)),
                 Optional.empty());
         return innocent.isPresent()
                 ? innocent
@@ -69,7 +107,8 @@ final class Claimer<T> {
         };
         Optional<Ticket> taken = Optional.empty();
         try {
-            taken = reported(() -> claim.get().map(found -> runs.take(found, release, batch)), Optional.empty());
+            taken = reported(
+                    () -> claim.get().map(found -> runs.take(found, release, Slot.ALONE, batch)), Optional.empty());
             return taken;
         } finally {
             if (taken.isEmpty()) {

@@ -30,6 +30,11 @@ public final class Gate<T> {
         this.limit = limit;
     }
 
+    /** Whether it lets everything through. */
+    boolean isAlwaysOpen() {
+        return check instanceof PermissionCheck.Always;
+    }
+
     /** How many of so many events are worth claiming now. */
     int available(int wanted) {
         try {

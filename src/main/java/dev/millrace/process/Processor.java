@@ -1,16 +1,14 @@
 package dev.millrace.process;
 
-import dev.millrace.event.Event;
 import dev.millrace.store.Claims;
-import dev.millrace.work.Permission;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Claims events, has each of them admitted and run, within the concurrency limit. Owns no thread: {@link #forward} is
@@ -39,6 +37,7 @@ public final class Processor<T> {
     private final Worker worker;
     private final Gate<T> gate;
     private final Runs<T> runs;
+    private final Entrance<T> entrance;
     private final Claimer<T> claimer;
     private final Stuck stuck = new Stuck();
     private final Semaphore slots;
@@ -46,6 +45,7 @@ public final class Processor<T> {
     private final Sleeper sleeper;
     private volatile long nextSuspectNanos = System.nanoTime();
     private final Pacing pacing; // confined to the loop's thread
+    private final @Nullable Feed<T> feed; // where nobody is asked and nothing is paced
 
     /**
      * What a processor claims from.
@@ -79,11 +79,14 @@ public final class Processor<T> {
         this.worker = worker;
         this.gate = gate;
         this.runs = runs;
+        this.entrance = new Entrance<>(gate, runs, settings, worker.troubles());
         this.claimer = new Claimer<>(claims, source, worker, runs);
         this.slots = new Semaphore(settings.concurrencyLimit());
         this.pacing = new Pacing(settings.queueCapacity(), settings.capacityRefreshTime());
         this.whenFree = whenFree;
         this.sleeper = sleeper;
+        boolean feeds = gate.isAlwaysOpen() && settings.capacityRefreshTime() == null;
+        this.feed = feeds ? new Feed<>(settings, claimer, runs, slots, worker.troubles(), whenFree) : null;
     }
 
     /**
@@ -131,7 +134,7 @@ public final class Processor<T> {
             if (claimed.isEmpty()) {
                 break;
             }
-            left -= admit(claimed, batch);
+            left -= entrance.admit(claimed, batch);
         }
     }
 
@@ -145,10 +148,34 @@ public final class Processor<T> {
             return WHILE_IN_DOUBT;
         }
         if (isStuck()) {
+            if (feed != null) {
+                feed.giveBack();
+            }
             stuck.tell(settings.concurrencyLimit(), source.flow());
             return NET; // or until a handler ends
         }
         stuck.over(source.flow());
+        return feed == null ? pacedCycle() : fedCycle(feed);
+    }
+
+    private Duration fedCycle(Feed<T> from) {
+        if (sleeper.sleepsOn(source.allLanes())) {
+            return sleeper.nothing();
+        }
+        Feed.Result result = from.cycle();
+        int suspects = 0;
+        if (System.nanoTime() - nextSuspectNanos >= 0 && from.takeSlot()) {
+            suspects = admitSuspect(pacing.batch());
+            from.pump(); // the slot may have come back unused
+        }
+        if (result == Feed.Result.EMPTY && suspects == 0) {
+            return sleeper.nothing();
+        }
+        Duration next = sleeper.busy(result == Feed.Result.FULL ? NET : Duration.ZERO);
+        return result == Feed.Result.SOME ? sleeper.nothing() : next;
+    }
+
+    private Duration pacedCycle() {
         Duration pause = pacing.untilCapacity();
         if (!pause.isZero()) {
             return pause;
@@ -168,7 +195,7 @@ public final class Processor<T> {
         boolean look = System.nanoTime() - nextSuspectNanos >= 0;
         boolean lookOnly = look && free == 1; // or the others would have every slot that comes free
         List<Ticket> claimed = lookOnly ? List.of() : claim(look ? free - 1 : free, batch);
-        pacing.took(admit(claimed, batch) + (look ? admitSuspect(batch) : 0));
+        pacing.took(entrance.admit(claimed, batch) + (look ? admitSuspect(batch) : 0));
         if (!lookOnly && (claimed.isEmpty() || batch.isFull())) {
             pacing.endBatch(); // with the queue
             return settings.capacityRefreshTime() == null ? sleeper.nothing() : Duration.ZERO;
@@ -178,6 +205,9 @@ public final class Processor<T> {
 
     /** The background loop has ended: what its last batch refused goes back. */
     public void cycleEnds() {
+        if (feed != null) {
+            feed.giveBack();
+        }
         pacing.end();
         sleeper.leave();
     }
@@ -247,46 +277,12 @@ public final class Processor<T> {
         } finally {
             slots.release(1 - claimed.size());
         }
-        return admit(claimed, batch);
+        return entrance.admit(claimed, batch);
     }
 
     private void freeSuspect() {
         nextSuspectNanos = System.nanoTime(); // looks for the next at once
         freeSlot();
-    }
-
-    /**
-     * Lets claimed events through the gate, in order, and starts the granted ones.
-     *
-     * @return how much capacity they took: denied and failed ones take none (R-057)
-     */
-    private int admit(List<Ticket> claimed, Batch batch) {
-        int taken = 0;
-        for (Ticket ticket : claimed) {
-            try {
-                taken += admit(ticket, batch);
-            } catch (RuntimeException | Error e) { // those that were claimed with it must not stay behind
-                ticket.giveBack();
-                worker.troubles().report("admission to flow " + source.flow(), e);
-            }
-        }
-        return taken;
-    }
-
-    private int admit(Ticket ticket, Batch batch) {
-        Optional<Event<T>> event = runs.prepare(ticket);
-        if (event.isEmpty()) {
-            return 0; // expired or unreadable: ended without asking
-        }
-        CompletableFuture<Permission> answer = gate.ask(event.get());
-        Admission<T> admission = new Admission<>(ticket, event.get(), runs, settings, batch);
-        boolean mayRun = !answer.isDone() || isGrant(answer); // one that is still being asked about takes capacity, too
-        CompletableFuture<Permission> unused = answer.whenComplete(admission::decide);
-        return mayRun ? 1 : 0;
-    }
-
-    private static boolean isGrant(CompletableFuture<Permission> answer) {
-        return !answer.isCompletedExceptionally() && answer.join() == Permission.Granted.GRANTED;
     }
 
     private void freeSlot() {

@@ -3,6 +3,7 @@ package dev.millrace.process;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExecutionException;
+import dev.millrace.process.Ticket.Slot;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Claims;
 import dev.millrace.store.StoredEvent;
@@ -60,10 +61,12 @@ public final class Runs<T> {
     /**
      * Takes a claim into its books, until it is settled. One whose answer came so late that the lease is lost or in doubt
      * meanwhile goes back without having run.
+     *
+     * @param slot where it stands with the slot that {@code freeSlot} frees
      */
-    Ticket take(Claim claim, Runnable freeSlot, Batch batch) {
+    Ticket take(Claim claim, Runnable freeSlot, Slot slot, Batch batch) {
         batch.add();
-        Ticket ticket = new Ticket(claim, worker.settler(), freeSlot, settled -> {
+        Ticket ticket = new Ticket(claim, worker.settler(), freeSlot, slot, settled -> {
             forget(settled);
             batch.settled();
             whenSettled.accept(settled.claim().id());

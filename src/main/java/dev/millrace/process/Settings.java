@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param queueCapacity events in one batch
  * @param capacityRefreshTime between batches of the background loop; null for as fast as slots come free
  * @param concurrencyLimit events that run at once
+ * @param prefetch events claimed ahead of free slots at most
  * @param maxDenials denials that abort an event
  * @param maxPermissionErrors failed permission checks that abort an event
  * @param permissionTimeout how long a permission check may take
@@ -18,13 +19,14 @@ public record Settings(
         int queueCapacity,
         @Nullable Duration capacityRefreshTime,
         int concurrencyLimit,
+        int prefetch,
         int maxDenials,
         int maxPermissionErrors,
         Duration permissionTimeout,
         Duration pollInterval) {
     /** What an executor has unless told otherwise. */
     public static final Settings DEFAULT =
-            new Settings(100, null, 100, 3, 10, Duration.ofSeconds(5), Duration.ofMillis(200));
+            new Settings(100, null, 100, 1_000, 3, 10, Duration.ofSeconds(5), Duration.ofMillis(200));
 
     /** Checks the bounds, in the model's words where it has them. */
     public Settings {
@@ -40,6 +42,7 @@ public record Settings(
         }
         require(concurrencyLimit >= 1, "Concurrency limit must be >= 1.");
         require(concurrencyLimit <= 100_000, "Concurrency limit must be <= 100000.");
+        require(prefetch >= 0 && prefetch <= 10_000, "prefetch must be 0 to 10000, got " + prefetch);
         require(maxDenials >= 1 && maxDenials <= 1_000, "maxDenials must be 1 to 1000, got " + maxDenials);
         require(
                 maxPermissionErrors >= 1 && maxPermissionErrors <= 1_000,

@@ -10,6 +10,7 @@ import dev.millrace.store.Settlement.Returned;
 import dev.millrace.store.Settlement.Standing;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +39,7 @@ final class Ticket {
     private final Settler settler;
     private final Runnable freeSlot;
     private final Consumer<Ticket> whenSettled;
-    private final AtomicBoolean slotHeld = new AtomicBoolean(true);
+    private final AtomicReference<Slot> slot;
     private final AtomicBoolean left = new AtomicBoolean();
     private final ReentrantLock lock = new ReentrantLock();
     private State state = State.OPEN; // guarded by lock
@@ -53,14 +54,28 @@ final class Ticket {
         DROPPED
     }
 
+    /** Where a claim stands with the slot it runs on. */
+    enum Slot {
+        /** It has none yet. */
+        WAITING,
+        /** It has one until its handler has ended, or it is settled. */
+        RUNNING,
+        /** It has one until it is settled. */
+        ALONE,
+        /** It needs none any more. */
+        FREED
+    }
+
     /**
-     * @param freeSlot gives the concurrency slot back; called once
+     * @param freeSlot gives the slot back; called once, and not if it never had one
+     * @param slot where it stands with that slot
      * @param whenSettled hears after the commit, on the settler's thread as a rule; called once
      */
-    Ticket(Claim claim, Settler settler, Runnable freeSlot, Consumer<Ticket> whenSettled) {
+    Ticket(Claim claim, Settler settler, Runnable freeSlot, Slot slot, Consumer<Ticket> whenSettled) {
         this.claim = claim;
         this.settler = settler;
         this.freeSlot = freeSlot;
+        this.slot = new AtomicReference<>(slot);
         this.whenSettled = whenSettled;
     }
 
@@ -222,10 +237,12 @@ final class Ticket {
         }
     }
 
-    /** The handler has ended: if its own transaction settled the event, that is all. */
+    /** The handler has ended: its slot is free, and if its own transaction settled the event, that is all. */
     void handlerEnded() {
         if (isCommitted()) {
             leave();
+        } else if (slot.compareAndSet(Slot.RUNNING, Slot.FREED)) {
+            freeSlot.run();
         }
     }
 
@@ -238,9 +255,15 @@ final class Ticket {
 
     /** Frees the slot before the settlement, for an event that does not run. */
     void releaseSlot() {
-        if (slotHeld.compareAndSet(true, false)) {
+        Slot before = slot.getAndSet(Slot.FREED);
+        if (before == Slot.RUNNING || before == Slot.ALONE) {
             freeSlot.run();
         }
+    }
+
+    /** Takes the slot that it waited for; false if it has ended meanwhile and needs none. */
+    boolean takeSlot() {
+        return slot.compareAndSet(Slot.WAITING, Slot.RUNNING);
     }
 
     /** Lets go of everything that waits for it; the end of it, however it was settled. */

@@ -199,18 +199,28 @@ public final class Appends {
                 .one();
     }
 
+    /** Whether one statement has enough without that one. */
+    public static boolean isFull(int rows, long characters, Draft next) {
+        return rows > 0 && (rows == ROWS || characters + characters(next) > CHARACTERS);
+    }
+
+    /** What a draft adds to the length of a statement. */
+    public static long characters(Draft draft) {
+        return (long) draft.payload().length() + draft.metadata().length();
+    }
+
     private static List<List<Draft>> batches(List<Draft> drafts) {
         List<List<Draft>> batches = new ArrayList<>();
         int from = 0;
         long characters = 0;
         for (int i = 0; i < drafts.size(); i++) {
-            long next = drafts.get(i).payload().length();
-            if (i > from && (i - from == ROWS || characters + next > CHARACTERS)) {
+            Draft next = drafts.get(i);
+            if (isFull(i - from, characters, next)) {
                 batches.add(drafts.subList(from, i));
                 from = i;
                 characters = 0;
             }
-            characters += next;
+            characters += characters(next);
         }
         if (from < drafts.size()) {
             batches.add(drafts.subList(from, drafts.size()));

@@ -6,7 +6,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import org.jdbi.v3.core.argument.Argument;
 import org.jspecify.annotations.Nullable;
 
@@ -15,32 +14,32 @@ final class Binds {
     private Binds() {}
 
     static <T> Argument uuids(Collection<T> rows, Function<T, UUID> column) {
-        return array("uuid", UUID[]::new, rows, column);
+        return array(Columns.uuids(rows, column));
     }
 
     static <T> Argument integers(Collection<T> rows, Function<T, @Nullable Integer> column) {
-        return array("int4", Integer[]::new, rows, column);
+        return array(Columns.integers(rows, column));
     }
 
     static <T> Argument smallints(Collection<T> rows, Function<T, Integer> column) {
-        return array("int2", Short[]::new, rows, row -> column.apply(row).shortValue());
+        return array(Columns.smallints(rows, column));
     }
 
     static <T> Argument doubles(Collection<T> rows, Function<T, @Nullable Double> column) {
-        return array("float8", Double[]::new, rows, column);
+        return array(Columns.doubles(rows, column));
     }
 
     static <T> Argument booleans(Collection<T> rows, Function<T, @Nullable Boolean> column) {
-        return array("bool", Boolean[]::new, rows, column);
+        return array(Columns.booleans(rows, column));
     }
 
     static <T> Argument texts(Collection<T> rows, Function<T, @Nullable String> column) {
-        return array("text", String[]::new, rows, column);
+        return array(Columns.texts(rows, column));
     }
 
     /** Instants travel as text in UTC, which PostgreSQL reads exactly whatever the session's zone. */
     static <T> Argument instants(Collection<T> rows, Function<T, @Nullable Instant> column) {
-        return array("text", String[]::new, rows, row -> {
+        return texts(rows, row -> {
             Instant instant = column.apply(row);
             return instant == null ? null : instant.toString();
         });
@@ -61,15 +60,7 @@ final class Binds {
         };
     }
 
-    /** Of the element's own type: the driver then sends it in binary where it can. */
-    private static <T, C extends @Nullable Object> Argument array(
-            String type, IntFunction<C[]> empty, Collection<T> rows, Function<T, C> column) {
-        C[] values = empty.apply(rows.size());
-        int i = 0;
-        for (T row : rows) {
-            values[i++] = column.apply(row);
-        }
-        return (position, statement, context) ->
-                statement.setArray(position, statement.getConnection().createArrayOf(type, values));
+    private static Argument array(Routine.Column column) {
+        return (position, statement, context) -> statement.setArray(position, column.on(statement.getConnection()));
     }
 }

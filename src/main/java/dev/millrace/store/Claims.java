@@ -2,13 +2,16 @@ package dev.millrace.store;
 
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Execution;
+import dev.millrace.event.Terms;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.jdbi.v3.core.mapper.RowMapper;
-import org.jdbi.v3.core.statement.Query;
 
 /** Hands pending events to a worker. Not repeated when the connection is lost: the claim may have happened. Thread-safe. */
 public final class Claims {
@@ -22,23 +25,24 @@ public final class Claims {
     /**
      * Claims up to {@code batch} due events of these lanes, best first.
      *
-     * @return the claims in the order they should start; empty when nothing is due that another worker is not taking
+     * @param floor only those above it; with several lanes there is none
      */
-    public List<Claim> claim(UUID worker, Collection<Integer> lanes, int batch) {
-        return database.onceOnly(handle -> {
-            Query query;
-            if (lanes.size() == 1) {
-                query = handle.createQuery(database.sql("claim"))
-                        .bind("lane", lanes.iterator().next());
-            } else {
-                query = handle.createQuery(database.sql("claim_lanes"))
-                        .bind("lanes", Binds.integers(lanes, value -> value));
-            }
-            return query.bind("worker", worker)
-                    .bind("batch", batch)
-                    .map(row(worker))
-                    .list();
-        });
+    public Claimed claim(UUID worker, Collection<Integer> lanes, int batch, Floor floor) {
+        if (lanes.size() == 1) {
+            return database.hot(
+                    "claim",
+                    Map.of(
+                            "lane", lanes.iterator().next(),
+                            "worker", worker,
+                            "batch", batch,
+                            "floor_priority", floor.priority(),
+                            "floor_position", floor.position()),
+                    rows -> read(rows, worker));
+        }
+        return database.hot(
+                "claim_lanes",
+                Map.of("lanes", Columns.integers(lanes, value -> value), "worker", worker, "batch", batch),
+                rows -> read(rows, worker));
     }
 
     /**
@@ -48,14 +52,19 @@ public final class Claims {
      * @return empty if it is not pending, or not due and that matters
      */
     public Optional<Claim> claimOne(UUID worker, int flow, Collection<Integer> lanes, UUID id, boolean early) {
-        return database.onceOnly(handle -> handle.createQuery(database.sql("claim_one"))
-                .bind("worker", worker)
-                .bind("flow", flow)
-                .bind("lanes", Binds.integers(lanes, value -> value))
-                .bind("id", id)
-                .bind("early", early)
-                .map(row(worker))
-                .findOne());
+        return database
+                .hot(
+                        "claim_one",
+                        Map.of(
+                                "worker", worker,
+                                "flow", flow,
+                                "lanes", Columns.integers(lanes, value -> value),
+                                "id", id,
+                                "early", early),
+                        rows -> read(rows, worker))
+                .claims()
+                .stream()
+                .findFirst();
     }
 
     /** Whether anything in these lanes is due. */
@@ -77,18 +86,46 @@ public final class Claims {
                 }));
     }
 
-    private static RowMapper<Claim> row(UUID worker) {
-        return (row, context) -> new Claim(
-                StoredEvent.facts(
-                        row,
-                        Execution.active(
-                                EventStatus.PROCESSING, row.getInt("attempt"), StoredEvent.instant(row, "claimed_at"))),
-                worker,
-                row.getDouble("current_priority"),
-                row.getInt("failures"),
-                row.getInt("denials"),
-                row.getInt("deaths"),
-                row.getBoolean("expired"));
+    private static Claimed read(ResultSet rows, UUID worker) throws SQLException {
+        List<Claim> claims = new ArrayList<>();
+        Floor floor = Floor.FRONT;
+        while (rows.next()) {
+            if (claims.isEmpty()) {
+                floor = new Floor(rows.getDouble(3), rows.getLong(4) - 1);
+            }
+            claims.add(claim(rows, worker));
+        }
+        return claims.isEmpty() ? Claimed.NOTHING : new Claimed(claims, floor);
+    }
+
+    /** By position, as the three claiming statements list their columns: this is done for every event. */
+    private static Claim claim(ResultSet row, UUID worker) throws SQLException {
+        int attempt = row.getInt(5);
+        StoredEvent event = new StoredEvent(
+                row.getObject(1, UUID.class),
+                row.getObject(16, OffsetDateTime.class).toInstant(),
+                row.getString(9),
+                row.getString(10),
+                row.getString(11),
+                terms(row),
+                Execution.active(
+                        EventStatus.PROCESSING,
+                        attempt,
+                        row.getObject(2, OffsetDateTime.class).toInstant()));
+        return new Claim(
+                event, worker, row.getDouble(3), row.getInt(6), row.getInt(7), row.getInt(8), row.getBoolean(17));
+    }
+
+    private static Terms terms(ResultSet row) throws SQLException {
+        double priority = row.getDouble(12);
+        double timeout = row.getDouble(13);
+        boolean unlimited = row.wasNull();
+        OffsetDateTime deadline = row.getObject(14, OffsetDateTime.class);
+        return new Terms(
+                priority,
+                unlimited ? null : Terms.timeoutOfSeconds(timeout),
+                deadline == null ? null : deadline.toInstant(),
+                row.getBoolean(15));
     }
 
     /**

@@ -1,18 +1,12 @@
 package dev.millrace.store;
 
-import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.Names;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -40,7 +34,6 @@ public final class Database {
     private static final Pattern LEGAL_SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
     private static final Pattern RESERVED_SCHEMA = Pattern.compile("pg_.*|information_schema");
-    private static final Pattern SCHEMA_IN_FILES = Pattern.compile("\\bmillrace\\.");
     private static final long FIRST_PAUSE_MILLIS = 50;
     private static final long LONGEST_PAUSE_MILLIS = 1_000;
 
@@ -53,7 +46,7 @@ public final class Database {
     private final Jdbi calls;
     private final Jdbi work;
     private final Duration patience;
-    private final Map<String, String> statements = new ConcurrentHashMap<>();
+    private final Statements statements;
     private volatile @Nullable String begin; // of transactions; null while the default will do
     private volatile boolean closing;
 
@@ -72,6 +65,7 @@ public final class Database {
     public Database(DataSource dataSource, String schema, Duration patience, Duration workBound) {
         this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
         this.schema = checkSchema(schema);
+        this.statements = new Statements(this.schema);
         this.patience = patience;
         this.lending = new Lending(dataSource);
         this.calls = configured(Jdbi.create(lending.within(CALL_BOUND)));
@@ -128,19 +122,7 @@ public final class Database {
 
     /** The statement in that file, for this schema. */
     String sql(String name) {
-        return statements.computeIfAbsent(name, this::load);
-    }
-
-    private String load(String name) {
-        try (InputStream file = Database.class.getResourceAsStream(name + ".sql")) {
-            if (file == null) {
-                throw new ConfigurationException("no statement '" + name + "' in this build of Millrace");
-            }
-            String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
-            return SCHEMA_IN_FILES.matcher(text).replaceAll('"' + schema + "\".");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return statements.text(name);
     }
 
     /**
@@ -157,6 +139,37 @@ public final class Database {
             return work.withHandle(handle -> committed(handle, statement));
         } catch (JdbiException e) {
             throw SqlErrors.translated(e);
+        }
+    }
+
+    /** As {@link #onceOnly}, for a statement that is executed for every few events. */
+    <R> R hot(String name, Map<String, ?> values, Routine.Reader<R> reader) {
+        return onceOnly(handle -> run(handle.getConnection(), name, values, reader));
+    }
+
+    /** As {@link #hot}, in the caller's own transaction. */
+    <R> R hotWithin(Connection connection, String name, Map<String, ?> values, Routine.Reader<R> reader) {
+        try {
+            return run(connection, name, values, reader);
+        } catch (StatementFailed e) {
+            throw SqlErrors.translated(e);
+        }
+    }
+
+    private <R> R run(Connection connection, String name, Map<String, ?> values, Routine.Reader<R> reader) {
+        try {
+            return statements.routine(name).run(connection, values, reader);
+        } catch (SQLException e) {
+            throw new StatementFailed(e);
+        }
+    }
+
+    /** A statement failed that did not go through JDBI. Never leaves this class untranslated. */
+    private static final class StatementFailed extends JdbiException {
+        private static final long serialVersionUID = 1L;
+
+        StatementFailed(SQLException cause) {
+            super(cause);
         }
     }
 

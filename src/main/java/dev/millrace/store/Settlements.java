@@ -1,15 +1,20 @@
 package dev.millrace.store;
 
+import static java.util.Map.entry;
+
+import dev.millrace.store.Routine.Column;
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.store.Settlement.Returned;
 import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,36 +32,38 @@ public final class Settlements {
 
     /** Settles events for good, in the order given. */
     public Set<UUID> end(List<Ended> answers) {
-        return database.onceOnly(handle -> end(handle, answers));
+        return database.hot("settle", columns(answers), Settlements::ids);
     }
 
     /** As the other one, in a transaction of the caller's that must then commit within that time. */
     Set<UUID> end(Connection connection, List<Ended> answers, Duration commitWithin) {
-        return database.within(connection, handle -> {
-            String unused = handle.createQuery(database.sql("commit_soon"))
-                    .bind("milliseconds", Long.toString(commitWithin.toMillis()))
-                    .mapTo(String.class)
-                    .one();
-            return end(handle, answers);
-        });
+        String unused = database.within(
+                connection,
+                handle -> handle.createQuery(database.sql("commit_soon"))
+                        .bind("milliseconds", Long.toString(commitWithin.toMillis()))
+                        .mapTo(String.class)
+                        .one());
+        return database.hotWithin(connection, "settle", columns(answers), Settlements::ids);
     }
 
-    private Set<UUID> end(Handle handle, List<Ended> answers) {
-        return new HashSet<>(handle.createQuery(database.sql("settle"))
-                .bind("ids", Binds.uuids(answers, Ended::id))
-                .bind("workers", Binds.uuids(answers, answer -> answer.hold().worker()))
-                .bind(
-                        "attempts",
-                        Binds.integers(answers, answer -> answer.hold().attempt()))
-                .bind(
-                        "statuses",
-                        Binds.smallints(answers, answer -> answer.status().ordinal()))
-                .bind("durations", Binds.doubles(answers, answer -> seconds(answer.duration())))
-                .bind("responses", Binds.texts(answers, Ended::response))
-                .bind("errors", Binds.texts(answers, Ended::error))
-                .bind("retryable", Binds.booleans(answers, Ended::retryable))
-                .mapTo(UUID.class)
-                .list());
+    private static Map<String, Column> columns(List<Ended> answers) {
+        return Map.of(
+                "ids", Columns.uuids(answers, Ended::id),
+                "workers", Columns.uuids(answers, answer -> answer.hold().worker()),
+                "attempts", Columns.integers(answers, answer -> answer.hold().attempt()),
+                "statuses", Columns.smallints(answers, answer -> answer.status().ordinal()),
+                "durations", Columns.doubles(answers, answer -> seconds(answer.duration())),
+                "responses", Columns.texts(answers, Ended::response),
+                "errors", Columns.texts(answers, Ended::error),
+                "retryable", Columns.booleans(answers, Ended::retryable));
+    }
+
+    private static Set<UUID> ids(ResultSet rows) throws SQLException {
+        Set<UUID> ids = new HashSet<>();
+        while (rows.next()) {
+            ids.add(rows.getObject(1, UUID.class));
+        }
+        return ids;
     }
 
     /** Whether a claim is still its worker's, once nobody is ending it any more. */
@@ -72,30 +79,40 @@ public final class Settlements {
 
     /** Returns events to pending. */
     public Set<UUID> giveBack(List<Returned> answers) {
-        return new HashSet<>(database.onceOnly(handle -> handle.createQuery(database.sql("give_back"))
-                .bind("ids", Binds.uuids(answers, Returned::id))
-                .bind("workers", Binds.uuids(answers, answer -> answer.hold().worker()))
-                .bind(
-                        "attempts",
-                        Binds.integers(answers, answer -> answer.hold().attempt()))
-                .bind(
-                        "priorities",
-                        Binds.doubles(answers, answer -> answer.standing().priority()))
-                .bind(
-                        "failures",
-                        Binds.integers(answers, answer -> answer.standing().failures()))
-                .bind(
-                        "denials",
-                        Binds.integers(answers, answer -> answer.standing().denials()))
-                .bind(
-                        "deaths",
-                        Binds.integers(answers, answer -> answer.standing().deaths()))
-                .bind("delays", Binds.doubles(answers, answer -> seconds(answer.delay())))
-                .bind("reasons", Binds.texts(answers, answer -> answer.reason().wireName()))
-                .bind("errors", Binds.texts(answers, Returned::error))
-                .bind("durations", Binds.doubles(answers, answer -> seconds(answer.duration())))
-                .mapTo(UUID.class)
-                .list()));
+        return database.hot(
+                "give_back",
+                Map.ofEntries(
+                        entry("ids", Columns.uuids(answers, Returned::id)),
+                        entry(
+                                "workers",
+                                Columns.uuids(answers, answer -> answer.hold().worker())),
+                        entry(
+                                "attempts",
+                                Columns.integers(
+                                        answers, answer -> answer.hold().attempt())),
+                        entry(
+                                "priorities",
+                                Columns.doubles(
+                                        answers, answer -> answer.standing().priority())),
+                        entry(
+                                "failures",
+                                Columns.integers(
+                                        answers, answer -> answer.standing().failures())),
+                        entry(
+                                "denials",
+                                Columns.integers(
+                                        answers, answer -> answer.standing().denials())),
+                        entry(
+                                "deaths",
+                                Columns.integers(
+                                        answers, answer -> answer.standing().deaths())),
+                        entry("delays", Columns.doubles(answers, answer -> seconds(answer.delay()))),
+                        entry(
+                                "reasons",
+                                Columns.texts(answers, answer -> answer.reason().wireName())),
+                        entry("errors", Columns.texts(answers, Returned::error)),
+                        entry("durations", Columns.doubles(answers, answer -> seconds(answer.duration())))),
+                Settlements::ids);
     }
 
     /** Which of these claims their own worker ended already. */

@@ -1,9 +1,10 @@
--- claim: hands up to :batch due events of one lane to one worker, best priority first, then in order of append.
+-- claim: hands up to :batch due events of one lane to one worker, best priority first, then in order of append; only
+-- those above a floor, which may be below everything.
 -- Locks the rows it takes; rows that another worker is taking are skipped, not waited for.
 with next as materialized (
     select ctid
     from millrace.ready
-    where lane = :lane
+    where lane = :lane and (priority, position) > (:floor_priority, :floor_position)
     order by priority, position
     limit :batch
     for update skip locked
@@ -19,9 +20,13 @@ with next as materialized (
     from taken
     returning *
 )
-select c.id, c.claimed_at, c.priority as current_priority, c.attempt, c.failures, c.denials, c.deaths,
-    e.type, e.payload::text as payload, e.metadata::text as metadata, e.priority, e.timeout, e.deadline, e.streaming, e.created_at,
-    coalesce(e.deadline <= c.claimed_at, false) as expired
+select c.id, c.claimed_at, c.priority, c.position, c.attempt, c.failures, c.denials, c.deaths, e.*
 from claimed c
-join millrace.event e on e.id = c.id
+cross join lateral (
+    select type, payload::text, metadata::text, priority, timeout, deadline, streaming, created_at,
+        coalesce(deadline <= c.claimed_at, false) as expired
+    from millrace.event
+    where id = c.id
+    offset 0 -- one look into the index for each, whatever the planner believes of the sizes
+) e
 order by c.priority, c.position

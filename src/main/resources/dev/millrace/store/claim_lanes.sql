@@ -38,9 +38,13 @@ with share as materialized (
     from taken
     returning *
 )
-select c.id, c.claimed_at, c.priority as current_priority, c.attempt, c.failures, c.denials, c.deaths,
-    e.type, e.payload::text as payload, e.metadata::text as metadata, e.priority, e.timeout, e.deadline, e.streaming, e.created_at,
-    coalesce(e.deadline <= c.claimed_at, false) as expired
+select c.id, c.claimed_at, c.priority, c.position, c.attempt, c.failures, c.denials, c.deaths, e.*
 from claimed c
-join millrace.event e on e.id = c.id
+cross join lateral (
+    select type, payload::text, metadata::text, priority, timeout, deadline, streaming, created_at,
+        coalesce(deadline <= c.claimed_at, false) as expired
+    from millrace.event
+    where id = c.id
+    offset 0 -- one look into the index for each, whatever the planner believes of the sizes
+) e
 order by c.priority, c.position

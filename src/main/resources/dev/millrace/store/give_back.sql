@@ -8,8 +8,17 @@ with answer as (
         as a (id, worker, attempt, priority, failures, denials, deaths, delay, reason, error, duration)
 ), held as (
     delete from millrace.running r
-    using answer a
-    where r.id = a.id and r.worker = a.worker and r.attempt = a.attempt
+    using (
+        select answer.*, found.place
+        from answer
+        cross join lateral (
+            select ctid as place
+            from millrace.running
+            where id = answer.id and worker = answer.worker and attempt = answer.attempt
+            offset 0 -- one look into the index for each, whatever the planner believes of the sizes
+        ) found
+    ) a
+    where r.ctid = a.place -- stable: rows here are never updated, and none that this snapshot sees is replaced
     returning r.id, r.flow, case when a.deaths > 0 then -abs(r.lane) else abs(r.lane) end as lane, r.position, r.worker,
         r.claimed_at, a.attempt, a.priority, a.failures, a.denials, a.deaths, a.delay, a.reason, a.error, a.duration
 ), noted as (

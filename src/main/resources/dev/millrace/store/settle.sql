@@ -7,8 +7,17 @@ with answer as (
         with ordinality as a (id, worker, attempt, status, duration, response, error, retryable, n)
 ), held as (
     delete from millrace.running r
-    using answer a
-    where r.id = a.id and r.worker = a.worker and r.attempt = a.attempt
+    using (
+        select answer.*, found.place
+        from answer
+        cross join lateral (
+            select ctid as place
+            from millrace.running
+            where id = answer.id and worker = answer.worker and attempt = answer.attempt
+            offset 0 -- one look into the index for each, whatever the planner believes of the sizes
+        ) found
+    ) a
+    where r.ctid = a.place -- stable: rows here are never updated, and none that this snapshot sees is replaced
     returning r.id, r.flow, r.worker, r.claimed_at, a.attempt, a.status, a.duration, a.response, a.error, a.retryable, a.n
 )
 insert into millrace.outcome (id, worker, started_at, duration, flow, attempt, status, retryable, response, error)

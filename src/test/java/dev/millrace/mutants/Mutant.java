@@ -12,15 +12,15 @@ enum Mutant {
     NO_FENCE(
             "store.FenceTest#settle_afterTheEventWasClaimedAgain_isRefused",
             "Expecting empty but was",
-            edit("store/settle.sql", Fence.WHOLE, "where r.id = a.id"),
-            edit("store/give_back.sql", Fence.WHOLE, "where r.id = a.id")),
+            edit("store/settle.sql", Fence.WHOLE, "where id = answer.id"),
+            edit("store/give_back.sql", Fence.WHOLE, "where id = answer.id")),
 
     /** An answer ends a later claim of the same worker. */
     FENCE_WITHOUT_ATTEMPT(
             "store.FenceTest#settle_ofAnEarlierClaimOfTheSameWorker_isRefused",
             "Expecting empty but was",
-            edit("store/settle.sql", Fence.WHOLE, "where r.id = a.id and r.worker = a.worker"),
-            edit("store/give_back.sql", Fence.WHOLE, "where r.id = a.id and r.worker = a.worker")),
+            edit("store/settle.sql", Fence.WHOLE, "where id = answer.id and worker = answer.worker"),
+            edit("store/give_back.sql", Fence.WHOLE, "where id = answer.id and worker = answer.worker")),
 
     /** A rescue does not look again, under the lock, whether the lease that it found to be over still is. */
     RESCUE_WITHOUT_RECHECK(
@@ -133,7 +133,7 @@ enum Mutant {
 
     /** As the statements have it. */
     private static final class Fence {
-        static final String WHOLE = "where r.id = a.id and r.worker = a.worker and r.attempt = a.attempt";
+        static final String WHOLE = "where id = answer.id and worker = answer.worker and attempt = answer.attempt";
     }
 
     static Mutant of(String wireName) {

@@ -243,7 +243,7 @@ class FenceTest {
         UUID dead = worker();
         UUID event = append();
         Hold claim = faults.hold("claim", Moment.BEFORE_COMMIT);
-        CompletableFuture<List<Claim>> claimed = async(() -> store.claims().claim(dead, List.of(lane), 1));
+        CompletableFuture<List<Claim>> claimed = async(() -> claim(dead, lane));
         claim.awaitReached();
         expire(dead);
         assertThat(rescue()).isEqualTo(new Rescued(1, 0, 0));
@@ -276,7 +276,7 @@ class FenceTest {
         UUID worker = worker();
         Claim earlier = claimOne(worker);
         store.settlements().giveBack(List.of(retried(earlier)));
-        Claim later = store.claims().claim(worker, List.of(lane), 1).getFirst();
+        Claim later = claim(worker, lane).getFirst();
 
         assertThat(store.settlements().end(List.of(completed(earlier)))).isEmpty();
         assertThat(store.settlements().giveBack(List.of(retried(earlier)))).isEmpty();
@@ -360,13 +360,17 @@ class FenceTest {
         return id;
     }
 
+    private List<Claim> claim(UUID worker, int from) {
+        return store.claims().claim(worker, List.of(from), 1, Floor.FRONT).claims();
+    }
+
     private Claim claimOne(UUID worker) {
         append();
-        return store.claims().claim(worker, List.of(lane), 1).getFirst();
+        return claim(worker, lane).getFirst();
     }
 
     private Claim claimSuspect(UUID worker) {
-        return store.claims().claim(worker, List.of(-lane), 1).getFirst();
+        return claim(worker, -lane).getFirst();
     }
 
     private UUID worker() {

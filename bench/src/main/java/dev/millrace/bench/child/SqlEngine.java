@@ -129,22 +129,25 @@ final class SqlEngine implements Engine {
                 try {
                     gate.await();
                     drain(handling);
-                } catch (InterruptedException | SQLException | RuntimeException e) {
+                } catch (InterruptedException | IOException | SQLException | RuntimeException e) {
                     failure = e;
                 }
             }));
         }
     }
 
-    private void drain(Handling handling) throws SQLException {
+    private void drain(Handling handling) throws SQLException, IOException {
         try (Connection connection = pool.getConnection();
                 PreparedStatement claims = connection.prepareStatement(claim.text());
                 PreparedStatement settles = connection.prepareStatement(settle.text())) {
+            Resources.run(connection, "sql/planning.sql"); // once for the session, where the product has it with each
             while (!halted) {
                 claim.bind(
                         claims,
                         Map.of(
                                 "lane", NamedSql.object(lane),
+                                "floor_priority", NamedSql.object(Double.NEGATIVE_INFINITY),
+                                "floor_position", NamedSql.object(-1L),
                                 "worker", NamedSql.object(worker),
                                 "batch", NamedSql.object(BATCH)));
                 List<UUID> ids = new ArrayList<>(BATCH);

@@ -1,0 +1,45 @@
+package dev.millrace.store;
+
+import dev.millrace.event.ConfigurationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+
+/** The statements of the files beside this class, for one schema. Each is read once. Thread-safe. */
+final class Statements {
+    private static final Pattern SCHEMA_IN_FILES = Pattern.compile("\\bmillrace\\.");
+
+    private final String schema;
+    private final Map<String, String> texts = new ConcurrentHashMap<>();
+    private final Map<String, Routine> routines = new ConcurrentHashMap<>();
+
+    Statements(String schema) {
+        this.schema = schema;
+    }
+
+    /** The text of a file, with named parameters. */
+    String text(String name) {
+        return texts.computeIfAbsent(name, this::load);
+    }
+
+    /** The same for the hot path. */
+    Routine routine(String name) {
+        return routines.computeIfAbsent(name, file -> Routine.of(text("planning"), text(file)));
+    }
+
+    private String load(String name) {
+        try (InputStream file = Statements.class.getResourceAsStream(name + ".sql")) {
+            if (file == null) {
+                throw new ConfigurationException("no statement '" + name + "' in this build of Millrace");
+            }
+            String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+            return SCHEMA_IN_FILES.matcher(text).replaceAll('"' + schema + "\".");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
