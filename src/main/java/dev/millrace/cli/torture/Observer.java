@@ -6,7 +6,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at the whole queue in one statement, again and again while the faults happen. One thread runs it. */
@@ -16,17 +15,25 @@ final class Observer implements Runnable {
 
     private final Database database;
     private final Findings findings;
-    private final LongConsumer whenWaiting;
+    private final Waiting whenWaiting;
     private @Nullable Connection connection;
     private final AtomicInteger samples = new AtomicInteger();
+    private long waiting; // confined to the observing thread
     private volatile long pending;
     private volatile long processing;
 
-    /** @param whenWaiting hears of each sample how much waits to be claimed: events, suspects fifteenfold */
-    Observer(Database database, Findings findings, LongConsumer whenWaiting) {
+    /** @param whenWaiting hears of each sample what waits to be claimed */
+    Observer(Database database, Findings findings, Waiting whenWaiting) {
         this.database = database;
         this.findings = findings;
         this.whenWaiting = whenWaiting;
+    }
+
+    /** What waits to be claimed. */
+    @FunctionalInterface
+    interface Waiting {
+        /** How many events wait, and how many besides that have a death on them. */
+        void hear(long events, long suspects);
     }
 
     int samples() {
@@ -81,7 +88,8 @@ final class Observer implements Runnable {
 
     private void take(String column, long value) {
         switch (column) {
-            case "waiting" -> whenWaiting.accept(value);
+            case "waiting" -> waiting = value;
+            case "suspects" -> whenWaiting.hear(waiting, value);
             case "pending" -> pending = value;
             case "processing" -> processing = value;
             default -> {

@@ -10,6 +10,7 @@ enum Profile {
     BROAD(
             1_300,
             3_000,
+            600,
             24,
             1.35,
             Map.ofEntries(
@@ -29,7 +30,8 @@ enum Profile {
     /** Runs about as long as a lease, stalls just past it: aimed at the moments that random faults seldom meet. */
     AIMED(
             40,
-            300, // twenty suspects: what was lost must soon run again, or late answers meet nothing
+            300,
+            20, // what was lost must soon run again, or late answers meet nothing
             8,
             1.2,
             Map.ofEntries(
@@ -48,6 +50,7 @@ enum Profile {
 
     private final int eventsPerSecond;
     private final int mostWaiting;
+    private final int mostSuspects;
     private final int concurrency;
     private final double faultsPerSecond;
 
@@ -57,11 +60,13 @@ enum Profile {
     Profile(
             int eventsPerSecond,
             int mostWaiting,
+            int mostSuspects,
             int concurrency,
             double faultsPerSecond,
             Map<FaultKind, Integer> weights) {
         this.eventsPerSecond = eventsPerSecond;
         this.mostWaiting = mostWaiting;
+        this.mostSuspects = mostSuspects;
         this.concurrency = concurrency;
         this.faultsPerSecond = faultsPerSecond;
         this.weights = weights;
@@ -80,9 +85,14 @@ enum Profile {
         return eventsPerSecond;
     }
 
-    /** How much may wait to be claimed before the appenders pause, suspects counted fifteenfold. */
+    /** How many events may wait to be claimed before the appenders pause. */
     int mostWaiting() {
         return mostWaiting;
+    }
+
+    /** How many may wait that have a death on them, which run one at a time. */
+    int mostSuspects() {
+        return mostSuspects;
     }
 
     /** Events that run at once in one worker. */
@@ -117,7 +127,7 @@ enum Profile {
     }
 
     private static Job broad(Random random, long leaseMillis, double ticket) {
-        if (ticket < 0.015) { // what a dead worker held is mostly long, and runs one at a time afterwards
+        if (ticket < 0.005) { // what a dead worker held is mostly long, and runs one at a time afterwards
             return new Job(Job.Kind.LONG, between(random, leaseMillis, 0.2, 1.2), 0);
         }
         if (ticket < 0.03) {

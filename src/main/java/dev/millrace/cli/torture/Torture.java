@@ -116,10 +116,11 @@ final class Torture implements AutoCloseable {
     }
 
     /** The appenders must not run ahead of the workers for ever: what waits is bounded. */
-    private void throttle(long waiting) {
-        if (waiting > settings.profile().mostWaiting()) {
+    private void throttle(long waiting, long suspects) {
+        Profile profile = settings.profile();
+        if (waiting > profile.mostWaiting() || suspects > profile.mostSuspects()) {
             paused = true;
-        } else if (waiting < settings.profile().mostWaiting() / 2) {
+        } else if (waiting < profile.mostWaiting() / 2 && suspects <= profile.mostSuspects() / 2) {
             paused = false;
         }
         Jvm process = appender.process();

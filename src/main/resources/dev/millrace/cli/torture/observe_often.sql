@@ -1,5 +1,5 @@
--- observe_often: what must hold in every snapshot, as far as small tables tell. Reads only. The first three columns are
--- how much there is, suspects weighing more because they run one at a time; each of the others counts violations.
+-- observe_often: what must hold in every snapshot, as far as small tables tell. Reads only. The first four columns are how
+-- much there is; each of the others counts violations.
 with small as materialized (
     select id from ready
     union all
@@ -11,11 +11,11 @@ with small as materialized (
     from (select status, n from status_count union all select status, n from status_delta) parts
     group by status
 ), present as materialized (
-    select (select count(*) filter (where lane > 0) + 15 * count(*) filter (where lane < 0) from ready) as waiting,
+    select (select count(*) from ready where lane > 0) as waiting, (select count(*) from ready where lane < 0) as suspects,
         (select count(*) from ready) + (select count(*) from scheduled) as pending,
         (select count(*) from running) as processing
 )
-select present.waiting, present.pending, present.processing,
+select present.waiting, present.suspects, present.pending, present.processing,
     (select count(*) from (select id from small group by id having count(*) > 1) twice)
         + (select count(*) from small join outcome using (id)) as i06_in_two_tables,
     (select count(*) from small left join event using (id) where event.id is null) as i06_without_event,
