@@ -65,9 +65,10 @@ public final class ExecutorBuilder<T> {
     }
 
     /**
-     * Events claimed ahead of free slots, 0 to 10,000; default 1,000. The background loop claims no more ahead than its handlers
-     * end in 50 ms, so slow ones get next to none; what is claimed ahead is not overtaken by something more urgent. With a
-     * permission check or a capacity refresh time nothing is claimed ahead.
+     * Events this process holds at most beyond those that may run at once: claimed ahead, or handled and not settled yet; 0 to
+     * 10,000, default 2,000. The background loop holds no more than its handlers end in 50 ms, so slow ones get next to none; what
+     * is claimed ahead is not overtaken by something more urgent, and if the process dies it counts as having been with it. With
+     * a permission check or a capacity refresh time nothing is claimed ahead.
      */
     public ExecutorBuilder<T> prefetch(int events) {
         this.prefetch = events;

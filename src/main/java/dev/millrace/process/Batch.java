@@ -14,6 +14,7 @@ final class Batch {
     /** Refused events that one batch holds at most, however many more there are: as many as the largest capacity. */
     private static final int MOST_HELD = 10_000;
 
+    private final Runnable whenSettled;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final AtomicInteger granted = new AtomicInteger();
@@ -23,7 +24,13 @@ final class Batch {
 
     /** @param holding whether refused events wait for {@link #close}; else they go back at once */
     Batch(boolean holding) {
+        this(holding, () -> {});
+    }
+
+    /** As the other one; {@code whenSettled} hears of each that has settled or gone back. */
+    Batch(boolean holding, Runnable whenSettled) {
         this.closed = !holding;
+        this.whenSettled = whenSettled;
     }
 
     /** One more event belongs to it. */
@@ -93,6 +100,7 @@ final class Batch {
         } finally {
             lock.unlock();
         }
+        whenSettled.run();
     }
 
     /** Waits until all of them have, but not beyond that moment of {@link System#nanoTime}. */

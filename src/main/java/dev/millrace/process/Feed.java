@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Keeps handlers fed: claims ahead of them, so that a slot that comes free finds its next event here and nobody waits for
- * the database. Claims ahead as many as have ended in {@value #AHEAD_MILLIS} ms lately, so fast handlers get large
+ * the database. Holds, beyond what runs, as many as have ended in {@value #AHEAD_MILLIS} ms lately, so fast handlers get large
  * claims and slow ones next to nothing: what is claimed ahead is out of reach of other workers, and is not overtaken by
  * something more urgent. Only {@link #cycle} and {@link #giveBack} are confined to the loop's thread; whoever frees a slot
  * starts the next event on it.
@@ -22,16 +22,13 @@ final class Feed<T> {
     private static final int AHEAD_MILLIS = 50;
     private static final long AHEAD_NANOS = TimeUnit.MILLISECONDS.toNanos(AHEAD_MILLIS);
 
-    /** Handled and not yet settled: beyond it the database cannot keep up, and claiming more would only fill the memory. */
-    private static final int MOST_UNSETTLED = 5_000;
-
     private final Settings settings;
     private final Claimer<T> claimer;
     private final Runs<T> runs;
     private final Semaphore slots;
     private final Troubles troubles;
     private final Runnable wake;
-    private final Batch batch = new Batch(false);
+    private final Batch batch = new Batch(false, this::settled);
     private final Queue<Ticket> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger ahead = new AtomicInteger(); // how many wait, or are about to
     private final LongAdder ended = new LongAdder();
@@ -92,14 +89,16 @@ final class Feed<T> {
         return more ? Result.MORE : Result.SOME;
     }
 
-    /** How many to claim now: nothing while more than half of what may be ahead is there, so that claims are large. */
+    /**
+     * How many to claim now. Nothing while more than half of what may be ahead waits, so that claims are large; and with what
+     * has been handled and is not settled, never more than may run at once and be ahead.
+     */
     private int room() {
         int here = ahead.get();
         if (here > 0 && here > mostAhead / 2) {
             return 0;
         }
-        int unsettled = runs.count() - here - (settings.concurrencyLimit() - slots.availablePermits());
-        return Math.min(slots.availablePermits() + mostAhead - here, MOST_UNSETTLED - unsettled);
+        return settings.concurrencyLimit() + mostAhead - runs.count();
     }
 
     private void adapt() {
@@ -140,6 +139,10 @@ final class Feed<T> {
         }
         slots.release();
         pump();
+    }
+
+    /** One has settled or gone back: there may be room. */
+    private void settled() {
         if (more && ahead.get() <= mostAhead / 2) {
             wake.run();
         }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param queueCapacity events in one batch
  * @param capacityRefreshTime between batches of the background loop; null for as fast as slots come free
  * @param concurrencyLimit events that run at once
- * @param prefetch events claimed ahead of free slots at most
+ * @param prefetch events claimed and not settled at most, beyond those that run
  * @param maxDenials denials that abort an event
  * @param maxPermissionErrors failed permission checks that abort an event
  * @param permissionTimeout how long a permission check may take
@@ -26,7 +26,7 @@ public record Settings(
         Duration pollInterval) {
     /** What an executor has unless told otherwise. */
     public static final Settings DEFAULT =
-            new Settings(100, null, 100, 1_000, 3, 10, Duration.ofSeconds(5), Duration.ofMillis(200));
+            new Settings(100, null, 100, 2_000, 3, 10, Duration.ofSeconds(5), Duration.ofMillis(200));
 
     /** Checks the bounds, in the model's words where it has them. */
     public Settings {

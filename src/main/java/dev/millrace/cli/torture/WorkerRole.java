@@ -71,6 +71,7 @@ final class WorkerRole {
         return millrace.executor(FLOW, Job.class)
                 .concurrencyLimit(concurrency)
                 .queueCapacity(concurrency)
+                .prefetch(concurrency) // what i20_bounded_loss.sql counts on
                 .retry(RETRIES)
                 .handler(new JobHandler(ledger))
                 .build();
