@@ -271,6 +271,28 @@ class FenceTest {
     }
 
     @Test
+    @DisplayName(
+            "A worker that holds a suspect gets no other, though it may not know of the one: its answer may have been lost")
+    void claim_ofASuspectByAWorkerThatHoldsOne_takesNone() {
+        int other = store.flows().lanes(flow, List.of("other")).get("other");
+        UUID worker = worker();
+        append();
+        append();
+        database.execute("update ready set deaths = 1, lane = -lane");
+        Claim held = claimSuspect(worker);
+
+        assertThat(claimed(worker, -lane)).isEmpty();
+        assertThat(claimed(worker, -lane, -other)).isEmpty();
+        append();
+        assertThat(claimed(worker, lane)).hasSize(1);
+        assertThat(claimed(rescuer, -lane, -other)).hasSize(1).doesNotContain(held);
+    }
+
+    private List<Claim> claimed(UUID worker, Integer... lanes) {
+        return store.claims().claim(worker, List.of(lanes), 1, Floor.FRONT).claims();
+    }
+
+    @Test
     @DisplayName("The attempt's number is part of the fence: a worker may hold the same event again")
     void settle_ofAnEarlierClaimOfTheSameWorker_isRefused() {
         UUID worker = worker();
