@@ -55,6 +55,7 @@ final class Jvm {
                 "-XX:-UsePerfData",
                 sharing,
                 "-Dlogback.configurationFile=dev/millrace/cli/logback.xml",
+                "-Dmillrace.exception=" + System.getProperty("millrace.exception", "%n"),
                 "-cp",
                 System.getProperty("java.class.path"),
                 Child.class.getName(),
