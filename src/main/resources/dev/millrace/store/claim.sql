@@ -5,6 +5,8 @@ with next as materialized (
     select ctid
     from millrace.ready
     where lane = :lane and (priority, position) > (:floor_priority, :floor_position)
+        -- suspects only one at a time, also if this worker does not know of the one: its answer was lost, or is on its way
+        and (:lane > 0 or not exists (select from millrace.running where worker = :worker and lane < 0))
     order by priority, position
     limit :batch
     for update skip locked

@@ -5,7 +5,11 @@ with share as materialized (
     select lane, count(*) as n
     from (
         select head.lane
-        from unnest(:lanes::integer[]) as known (lane)
+        from (
+            select lane
+            from unnest(:lanes::integer[]) as given (lane)
+            where lane > 0 or not exists (select from millrace.running where worker = :worker and lane < 0) -- as in claim
+        ) known
         cross join lateral (
             select lane, priority, position
             from millrace.ready

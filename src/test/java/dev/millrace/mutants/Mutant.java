@@ -106,6 +106,15 @@ enum Mutant {
             "1, 0, 1, -1]]",
             edit("store/rescue.sql", "position, -abs(lane), flow", "position, abs(lane), flow")),
 
+    /** A worker that does not know of a suspect that it holds, since the answer was lost, is given another. */
+    SUSPECT_BESIDE_A_FORGOTTEN_ONE(
+            "store.FenceTest#claim_ofASuspectByAWorkerThatHoldsOne_takesNone",
+            "Expecting empty but was",
+            edit(
+                    "store/claim.sql",
+                    "not exists (select from millrace.running where worker = :worker and lane < 0)",
+                    "true")),
+
     /** Whoever comes back first from an outage takes everybody's work. */
     RESCUE_WITHOUT_GRACE(
             "store.FenceTest#rescue_byAWorkerThatHasNotBeenSteadyForALease_takesNothing",

@@ -281,15 +281,11 @@ class FenceTest {
         database.execute("update ready set deaths = 1, lane = -lane");
         Claim held = claimSuspect(worker);
 
-        assertThat(claimed(worker, -lane)).isEmpty();
-        assertThat(claimed(worker, -lane, -other)).isEmpty();
+        assertThat(claim(worker, -lane)).isEmpty();
+        assertThat(claim(worker, -lane, -other)).isEmpty();
         append();
-        assertThat(claimed(worker, lane)).hasSize(1);
-        assertThat(claimed(rescuer, -lane, -other)).hasSize(1).doesNotContain(held);
-    }
-
-    private List<Claim> claimed(UUID worker, Integer... lanes) {
-        return store.claims().claim(worker, List.of(lanes), 1, Floor.FRONT).claims();
+        assertThat(claim(worker, lane)).hasSize(1);
+        assertThat(claim(rescuer, -lane, -other)).hasSize(1).doesNotContain(held);
     }
 
     @Test
@@ -382,8 +378,8 @@ class FenceTest {
         return id;
     }
 
-    private List<Claim> claim(UUID worker, int from) {
-        return store.claims().claim(worker, List.of(from), 1, Floor.FRONT).claims();
+    private List<Claim> claim(UUID worker, Integer... lanes) {
+        return store.claims().claim(worker, List.of(lanes), 1, Floor.FRONT).claims();
     }
 
     private Claim claimOne(UUID worker) {
