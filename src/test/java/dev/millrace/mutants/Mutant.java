@@ -94,11 +94,12 @@ enum Mutant {
                         set heartbeat_at = clock_timestamp(), expires_at = excluded.expires_at
                     """)),
 
-    /** A worker runs any number of suspects at a time, so its next death is charged to all of them. */
+    /** A worker runs any number of suspects at a time, as neither it nor the claim looks: its next death is charged to all. */
     NEIGHBOURS_CHARGED(
             "SuspectsTest#forward_whileASuspectRuns_startsNoOtherSuspect",
             "suspects beside a suspect",
-            edit("process/Suspects.java", "held.compareAndSet(false, true)", "held.compareAndSet(false, false)")),
+            edit("process/Suspects.java", "held.compareAndSet(false, true)", "held.compareAndSet(false, false)"),
+            edit("store/claim.sql", Fence.NO_OTHER_SUSPECT, "true")),
 
     /** What was with a worker when it died queues among the others, and is claimed together. */
     SUSPECTS_AMONG_OTHERS(
@@ -110,10 +111,7 @@ enum Mutant {
     SUSPECT_BESIDE_A_FORGOTTEN_ONE(
             "store.FenceTest#claim_ofASuspectByAWorkerThatHoldsOne_takesNone",
             "Expecting empty but was",
-            edit(
-                    "store/claim.sql",
-                    "not exists (select from millrace.running where worker = :worker and lane < 0)",
-                    "true")),
+            edit("store/claim.sql", Fence.NO_OTHER_SUSPECT, "true")),
 
     /** Whoever comes back first from an outage takes everybody's work. */
     RESCUE_WITHOUT_GRACE(
@@ -143,6 +141,8 @@ enum Mutant {
     /** As the statements have it. */
     private static final class Fence {
         static final String WHOLE = "where id = answer.id and worker = answer.worker and attempt = answer.attempt";
+        static final String NO_OTHER_SUSPECT =
+                "not exists (select from millrace.running where worker = :worker and lane < 0)";
     }
 
     static Mutant of(String wireName) {
