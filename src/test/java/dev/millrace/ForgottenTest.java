@@ -66,6 +66,21 @@ class ForgottenTest extends WithMillrace {
     }
 
     @Test
+    @DisplayName("C1 a registration whose answer was lost is not said again: who was taken for dead must not come back")
+    void registration_committedUnanswered_isMadeAnewUnderAnotherId() throws InterruptedException {
+        faults.set("worker_register", Moment.AFTER_COMMIT, 1, Fault.cut());
+        UUID id = tasks.append(new Task("a"));
+        tasks.execute();
+
+        ended(tasks, id);
+
+        assertThat(faults.allStruck()).isTrue();
+        assertThat(faults.executions("worker_register")).isEqualTo(2);
+        assertThat(database.longValue("select count(*) from worker where id <> ?", faulty.workerId()))
+                .isOne();
+    }
+
+    @Test
     void claim_thatTheServerCommitsAfterItsClientGaveUp_goesBackAndRuns() throws InterruptedException {
         faults.set("claim", Moment.BEFORE_COMMIT, 1, Fault.cutAndCommitAfter(Duration.ofMillis(1500)));
         UUID id = tasks.append(new Task("a"));

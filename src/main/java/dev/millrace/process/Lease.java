@@ -1,7 +1,6 @@
 package dev.millrace.process;
 
 import dev.millrace.store.Workers;
-import dev.millrace.store.Workers.Registered;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -88,9 +87,8 @@ public final class Lease {
     }
 
     private void register() {
-        UUID worker = UUID.randomUUID();
         long sent = System.nanoTime();
-        workers.register(new Registered(worker, host(), ProcessHandle.current().pid()), version(), length);
+        UUID worker = workers.register(host(), ProcessHandle.current().pid(), version(), length);
         holding = new Holding(worker, sent, true);
     }
 

@@ -36,8 +36,21 @@ public final class Workers implements AutoCloseable {
     /** What a rescue did: how many workers it found dead, and how many events it took back or aborted. */
     public record Rescued(int workers, int events, int aborted) {}
 
-    /** Registers a process under a fresh id; repeated while the database is away, as every call is. */
-    public void register(Registered worker, String version, Duration lease) {
+    /**
+     * Registers this process under a fresh id; repeated while the database is away, each time under another: a registration
+     * whose answer was lost may have run out and been taken out by a rescue before the next try, and what was taken for dead
+     * must not come back. The lost one holds nothing and runs out.
+     */
+    public UUID register(String host, long pid, String version, Duration lease) {
+        return database.repeated(() -> {
+            UUID fresh = UUID.randomUUID();
+            register(new Registered(fresh, host, pid), version, lease);
+            return fresh;
+        });
+    }
+
+    /** Registers a process, once. */
+    void register(Registered worker, String version, Duration lease) {
         Map<String, Object> binds = Map.of(
                 "id",
                 worker.id(),
@@ -49,7 +62,7 @@ public final class Workers implements AutoCloseable {
                 version,
                 "lease",
                 seconds(lease));
-        int unused = database.repeated(() -> update("worker_register", binds));
+        int unused = update("worker_register", binds);
     }
 
     /**

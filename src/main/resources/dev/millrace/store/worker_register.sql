@@ -1,4 +1,3 @@
 -- worker_register: a process introduces itself; its lease runs from now by the database's clock.
 insert into millrace.worker (id, host, pid, version, expires_at)
 values (:id, :host, :pid, :version, clock_timestamp() + make_interval(secs => :lease))
-on conflict on constraint worker_pkey do nothing -- the same registration again, after its acknowledgement was lost
