@@ -87,7 +87,14 @@ enum Failpoint {
             "denied, 1 run",
             "denied, 1 run"),
     SETTLE_PROMOTION_SENDING(Script.DELAYED, before("promote"), "promote", "1 run", "1 run", "1 run", "1 run"),
-    SETTLE_PROMOTION_ANSWERED(Script.DELAYED, answered("promote"), "promote", "1 run", "1 run", "1 run", "1 run"),
+    SETTLE_PROMOTION_ANSWERED(
+            Script.DELAYED,
+            answered("promote"),
+            "promote",
+            "1 run or lost, 1 run or lost, 2 runs",
+            "1 run or lost, 1 run or lost (late), 2 runs",
+            "1 run",
+            "1 run"),
 
     RENEW_REGISTRATION_SENDING(
             Script.WORK, before("worker_register"), "worker_register", "1 run", "1 run", "1 run", "1 run"),
@@ -109,7 +116,13 @@ enum Failpoint {
     RESCUE_SENDING(
             Script.RESCUE, before("rescue"), "rescue", "lost, 1 run", "lost, 1 run", "lost, 1 run", "lost, 1 run"),
     RESCUE_ANSWERED(
-            Script.RESCUE, answered("rescue"), "rescue", "lost, 1 run", "lost, 1 run", "lost, 1 run", "lost, 1 run"),
+            Script.RESCUE,
+            answered("rescue"),
+            "rescue_due",
+            "lost, 1 run or lost, lost, 1 run or lost, lost, 2 runs",
+            "lost, 1 run or lost, lost, 1 run or lost, lost (late), 2 runs",
+            "lost, 1 run",
+            "lost, 1 run"),
     RESCUE_ABORT_SENDING(
             Script.RESCUE_AND_ABORT,
             before("rescue"),
@@ -121,7 +134,7 @@ enum Failpoint {
     RESCUE_ABORT_ANSWERED(
             Script.RESCUE_AND_ABORT,
             answered("rescue"),
-            "rescue",
+            "rescue_due",
             "lost, aborted, 0 runs",
             "lost, aborted, 0 runs",
             "lost, aborted, 0 runs",
@@ -238,7 +251,7 @@ enum Failpoint {
         return name().toLowerCase(Locale.ROOT).replace('_', '-').replaceFirst("-", ".");
     }
 
-    /** What must become of the event; one of two where it depends on who is faster. */
+    /** What must become of the event; one of several where other threads of the process may be faster. */
     String outcome(Blow blow) {
         return switch (blow) {
             case HALT -> afterHalt;

@@ -66,7 +66,7 @@ final class Sandbox implements AutoCloseable {
     /** Has the database note each move from now on, and makes room for the notes of the processes. */
     void audit() throws SQLException, IOException {
         execute(script("audit"));
-        execute("create table torture.effect (id uuid not null)");
+        execute("create table torture.wrote (id uuid not null)");
     }
 
     private static String script(String name) throws IOException {
@@ -170,7 +170,7 @@ final class Sandbox implements AutoCloseable {
 
     /** How often an event's handler has written in a transaction that was committed. */
     String effects(UUID id) throws SQLException {
-        return text("select count(*) from torture.effect where id = '" + id + "'");
+        return text("select count(*) from torture.wrote where id = '" + id + "'");
     }
 
     private String text(String query) throws SQLException {

@@ -133,7 +133,7 @@ final class Worker implements AutoCloseable {
     }
 
     private static void write(Connection connection, UUID id) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("insert into torture.effect values (?)")) {
+        try (PreparedStatement statement = connection.prepareStatement("insert into torture.wrote values (?)")) {
             statement.setObject(1, id);
             statement.executeUpdate();
         }
