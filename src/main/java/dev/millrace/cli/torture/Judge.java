@@ -44,8 +44,9 @@ final class Judge {
      *
      * @param kills of workers that held events
      * @param calm of these, how many while another worker held its lease from before the kill until the rescue
+     * @param calmRescued of the calm ones, until the rescue; older suspects may be in front of what was rescued
      */
-    record Pace(long kills, long calm, long calmMedian, long calmMost, long median, long most) {}
+    record Pace(long kills, long calm, long calmMedian, long calmMost, long calmRescued, long median, long most) {}
 
     /** Reads the ledgers in and checks every invariant. */
     Totals judge() throws SQLException, IOException {
@@ -148,6 +149,7 @@ final class Judge {
                     row.getLong("calm"),
                     row.getLong("calm_p50"),
                     row.getLong("calm_p99"),
+                    row.getLong("calm_rescued_p99"),
                     row.getLong("p50"),
                     row.getLong("p99"));
         }

@@ -139,10 +139,10 @@ enum Profile {
         if (ticket < 0.06) {
             return new Job(Job.Kind.DEAF, Job.TIMEOUT_MILLIS + random.nextInt(400), 0);
         }
-        if (ticket < 0.0602) {
+        if (ticket < 0.06005) {
             return new Job(Job.Kind.HALTS_ONCE, random.nextInt(13), 0);
         }
-        if (ticket < 0.0603) {
+        if (ticket < 0.06007) {
             return new Job(Job.Kind.POISON, 0, 0);
         }
         if (ticket < 0.08) {

@@ -42,8 +42,14 @@ record Report(
         Judge.Pace pace = totals.pace();
         out.printf(
                 "SIGKILL to running elsewhere: of %,d, median %,d ms, p99 %,d ms; of the %,d of them that happened while"
-                        + " another worker held its lease, median %,d ms, p99 %,d ms%n",
-                pace.kills(), pace.median(), pace.most(), pace.calm(), pace.calmMedian(), pace.calmMost());
+                        + " another worker held its lease, median %,d ms, p99 %,d ms, p99 until the rescue %,d ms%n",
+                pace.kills(),
+                pace.median(),
+                pace.most(),
+                pace.calm(),
+                pace.calmMedian(),
+                pace.calmMost(),
+                pace.calmRescued());
         findings.counts().forEach((name, count) -> {
             out.printf("  %-26s %d%n", name, count);
             findings.examples(name).forEach(example -> out.println("      " + example));
@@ -75,6 +81,7 @@ record Report(
         running.put("calm", totals.pace().calm());
         running.put("calm_p50", totals.pace().calmMedian());
         running.put("calm_p99", totals.pace().calmMost());
+        running.put("calm_rescued_p99", totals.pace().calmRescued());
         json.put("samples", samples);
         return json.toString();
     }

@@ -1,6 +1,6 @@
 -- pace: how soon the first event that a killed worker held was claimed by another one. Calm are those kills after which one
 -- other worker could have rescued all the time: it had renewed for one whole lease without a gap of more than half a lease,
--- and went on to until the rescue, so the database was there, too. Reads only.
+-- and went on to until the rescue, so the database was there, too. What is rescued waits for older suspects. Reads only.
 with term as (
     select current_setting('torture.lease')::interval as length
 ), renewal as (
@@ -28,7 +28,7 @@ with term as (
     join torture.move c on c.id = a.event and c.what = 'c' and c.attempt = a.attempt + 1
     group by v.killed, v.worker, v.rescued
 ), judged as (
-    select extract(epoch from again.at - killed) * 1000 as millis, exists (
+    select extract(epoch from again.at - killed) * 1000 as millis, extract(epoch from rescued - killed) * 1000 as rescued, exists (
             select from steady s, term
             where s.id <> again.worker and s.since <= killed - term.length and s.until >= rescued - term.length / 2
         ) as calm
@@ -38,5 +38,6 @@ select count(*) as kills, count(*) filter (where calm) as calm,
     coalesce(percentile_disc(0.5) within group (order by millis), 0) as p50,
     coalesce(percentile_disc(0.99) within group (order by millis), 0) as p99,
     coalesce(percentile_disc(0.5) within group (order by millis) filter (where calm), 0) as calm_p50,
-    coalesce(percentile_disc(0.99) within group (order by millis) filter (where calm), 0) as calm_p99
+    coalesce(percentile_disc(0.99) within group (order by millis) filter (where calm), 0) as calm_p99,
+    coalesce(percentile_disc(0.99) within group (order by rescued) filter (where calm), 0) as calm_rescued_p99
 from judged
