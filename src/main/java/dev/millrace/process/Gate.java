@@ -5,6 +5,7 @@ import dev.millrace.work.Permission;
 import dev.millrace.work.PermissionCheck;
 import dev.millrace.work.RateLimit;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -87,7 +88,8 @@ public final class Gate<T> {
             answer.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             bound(answer, asking);
-        } catch (java.util.concurrent.ExecutionException e) {
+        } catch (java.util.concurrent.ExecutionException
+                | CancellationException e) { // the latter if it threw just that
             return answer; // whoever handles the answer handles its failure
         } catch (InterruptedException e) {
             bound(answer, asking);
