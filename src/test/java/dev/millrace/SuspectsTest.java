@@ -58,6 +58,7 @@ class SuspectsTest {
         tasks.start();
         CompletableFuture<Integer> first = forward(tasks);
         assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+        awaitParked(); // it takes in no more
 
         assertThat(tasks.forward()).as("suspects beside a suspect").isZero();
         UUID innocent = tasks.append(new Task(3));
