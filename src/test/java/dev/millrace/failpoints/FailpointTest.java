@@ -25,12 +25,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Every blow at every failpoint, several at a time, each in a database of its own. */
-@EnabledIfSystemProperty(
-        named = "millrace.failpoints",
-        matches = "true") // by hand: two of its 180 are not steady yet
 @PostgresTest
 class FailpointTest {
     private static final int AT_ONCE = 12;
