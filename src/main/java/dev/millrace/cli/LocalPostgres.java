@@ -1,8 +1,6 @@
 package dev.millrace.cli;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -131,15 +129,7 @@ final class LocalPostgres implements AutoCloseable {
         byte[] secret = new byte[24];
         new SecureRandom().nextBytes(secret);
         Files.writeString(password, HexFormat.of().formatHex(secret));
-        tools.run(
-                unfinished,
-                "initdb",
-                "--username=" + LocalConnection.USER,
-                "--pwfile=" + password,
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--no-instructions");
+        tools.initialize(unfinished, password);
         Files.move(unfinished, data(), StandardCopyOption.ATOMIC_MOVE);
     }
 
@@ -186,22 +176,11 @@ final class LocalPostgres implements AutoCloseable {
 
     private void startOnFreePort(String password) throws IOException, InterruptedException {
         for (int attempt = 1; ; attempt++) {
-            int port = freePort();
+            int port = PostgresTools.freePort();
             try {
                 Path log = folder.resolve("postgres.log");
                 Files.deleteIfExists(log); // one start's worth: it would grow without end
-                tools.run(
-                        data(),
-                        "pg_ctl",
-                        "start",
-                        "-w",
-                        "-t",
-                        "" + STARTING.toSeconds(),
-                        "-s",
-                        "-l",
-                        "postgres.log",
-                        "-o",
-                        "-p " + port + " " + SETTINGS);
+                tools.startServer(data(), STARTING, "-p " + port + " " + SETTINGS);
                 connection = LocalConnection.await(data(), password, STARTING)
                         .orElseThrow(() -> new IOException("PostgreSQL in " + folder
                                 + " started and does not answer; see " + folder.resolve("postgres.log")));
@@ -218,12 +197,6 @@ final class LocalPostgres implements AutoCloseable {
     private boolean logSays(String text) throws IOException {
         Path log = folder.resolve("postgres.log");
         return Files.exists(log) && Files.readString(log).contains(text);
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     /** Stops the server without letting it finish anything: all it keeps is what it acknowledged. */

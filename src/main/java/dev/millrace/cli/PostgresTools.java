@@ -1,6 +1,8 @@
 package dev.millrace.cli;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,6 +45,39 @@ record PostgresTools(Path home, Path folder) {
         } finally {
             Files.deleteIfExists(output);
         }
+    }
+
+    /**
+     * Makes a data folder whose only user must say a password.
+     *
+     * @param password the file that holds it
+     */
+    void initialize(Path data, Path password) throws IOException, InterruptedException {
+        run(
+                data,
+                "initdb",
+                "--username=" + LocalConnection.USER,
+                "--pwfile=" + password,
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-instructions");
+    }
+
+    /** A port that nobody listened on a moment ago. */
+    static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /**
+     * Starts the server and waits until it accepts connections; it says what it has to say in {@code postgres.log}.
+     *
+     * @param options those of {@code postgres} itself
+     */
+    void startServer(Path data, Duration patience, String options) throws IOException, InterruptedException {
+        run(data, "pg_ctl", "start", "-w", "-t", "" + patience.toSeconds(), "-s", "-l", "postgres.log", "-o", options);
     }
 
     private int exitCode(List<String> command, Path data, Path output, String program)

@@ -1,8 +1,6 @@
 package dev.millrace.cli;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -74,39 +72,14 @@ public final class BenchPostgres implements AutoCloseable {
         new SecureRandom().nextBytes(secret);
         String password = HexFormat.of().formatHex(secret);
         Path file = Files.writeString(folder.resolve("password"), password);
-        tools.run(
-                data(),
-                "initdb",
-                "--username=" + LocalConnection.USER,
-                "--pwfile=" + file,
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--no-instructions");
+        tools.initialize(data(), file);
         List<String> options = new ArrayList<>(
-                List.of("-p " + freePort(), "-c listen_addresses=127.0.0.1", "-c unix_socket_directories="));
+                List.of("-p " + PostgresTools.freePort(), "-c listen_addresses=127.0.0.1", "-c unix_socket_directories="));
         SETTINGS.forEach(setting -> options.add("-c " + setting));
-        tools.run(
-                data(),
-                "pg_ctl",
-                "start",
-                "-w",
-                "-t",
-                "" + STARTING.toSeconds(),
-                "-s",
-                "-l",
-                "postgres.log",
-                "-o",
-                String.join(" ", options));
+        tools.startServer(data(), STARTING, String.join(" ", options));
         LocalConnection connection = LocalConnection.await(data(), password, STARTING)
                 .orElseThrow(() -> new IOException("PostgreSQL in " + folder + " started and does not answer"));
         url = connection.url() + "?user=" + connection.user() + "&password=" + connection.password();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     /** Where it answers, with user and password. */
