@@ -27,11 +27,6 @@ public record StoredEvent(
         return new Event<>(id, createdAt, type, decoded, metadataNode(), terms, execution);
     }
 
-    /** As an event whose execution is another. */
-    StoredEvent executing(Execution other) {
-        return new StoredEvent(id, createdAt, type, payload, metadata, terms, other);
-    }
-
     private ObjectNode metadataNode() {
         return metadata.equals("{}") ? JsonNodeFactory.instance.objectNode() : (ObjectNode) Json.parse(metadata);
     }

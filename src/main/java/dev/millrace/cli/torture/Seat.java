@@ -139,12 +139,6 @@ final class Seat implements AutoCloseable {
         return ended;
     }
 
-    /** Waits until the process has ended by itself, starting no other. */
-    boolean awaitLast(long patienceMillis) throws InterruptedException {
-        Jvm last = process;
-        return last == null || last.awaitEnd(patienceMillis);
-    }
-
     /** No process takes the place of the one that is there. */
     void startNoOther() {
         closing = true;
