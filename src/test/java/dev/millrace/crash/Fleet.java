@@ -131,6 +131,11 @@ final class Fleet implements AutoCloseable {
                         percentile(all, 100));
     }
 
+    /** Waits until no process holds anything: a join knows only of its own. */
+    void awaitNothingHeld() {
+        database.await("select not exists (select from running)");
+    }
+
     @Override
     public void close() {
         workers.forEach(WorkerJvm::kill);

@@ -63,6 +63,7 @@ class KilledWorkerTest {
                 }
             }
             assertThat(jobs.join(Duration.ofSeconds(30))).isTrue();
+            fleet.awaitNothingHeld();
         }
         System.out.println("SIGKILL until the first event runs elsewhere, " + Fleet.distribution(first.stream()));
         System.out.println("SIGKILL until all its events have run elsewhere, " + Fleet.distribution(last.stream()));

@@ -47,6 +47,7 @@ class PoisonTest {
             }
 
             assertThat(jobs.join(Duration.ofSeconds(30))).isTrue();
+            fleet.awaitNothingHeld();
 
             assertThat(fleet.said(said -> said.is("started", poison))).hasSize(DEATHS);
             Event<Job> aborted = jobs.event(poison).orElseThrow();

@@ -69,6 +69,7 @@ class StalledWorkerTest {
             database.await("select exists (select from worker where pid = ? and id <> ?)", zombie.pid(), formerly);
             fleet.fill(zombie, held.size() + 1, jobs, Job.Kind.DEAF); // it works again
             assertThat(jobs.join(Duration.ofSeconds(30))).isTrue();
+            fleet.awaitNothingHeld();
             assertThat(database.longValue("select count(*) from outcome where attempt > 2"))
                     .isZero();
         }

@@ -60,6 +60,7 @@ class TerminatedWorkerTest {
 
             fleet.start(1, WORKS);
             assertThat(jobs.join(Duration.ofSeconds(30))).isTrue();
+            fleet.awaitNothingHeld();
         }
         System.out.println("SIGTERM until given back, after the grace, " + Fleet.distribution(times.stream()));
         assertThat(Fleet.percentile(times, 100)).isBetween(-5L, 4 * PROMISE.toMillis()); // the machine is shared
