@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import dev.millrace.Executor;
 import dev.millrace.ExecutorBuilder;
 import dev.millrace.Millrace;
+import dev.millrace.event.MillraceException;
 import dev.millrace.work.RateLimit;
 import dev.millrace.work.RetryPolicy;
 import java.time.Duration;
@@ -15,6 +16,7 @@ final class CallRun implements AutoCloseable {
     private static final Duration RETRY_BASE = Duration.ofSeconds(1);
     private static final long LOOK_EVERY_MILLIS = 200;
 
+    private final Millrace millrace;
     private final HttpCaller caller;
     private final Executor<HttpCall> executor;
 
@@ -30,6 +32,7 @@ final class CallRun implements AutoCloseable {
 
     /** A run of that flow, not started. */
     CallRun(Millrace millrace, String flow, Limits limits) {
+        this.millrace = millrace;
         this.caller = new HttpCaller(limits.bodyCap);
         try {
             this.executor = executor(millrace, flow, limits);
@@ -56,15 +59,42 @@ final class CallRun implements AutoCloseable {
         return executor;
     }
 
-    /** Makes the calls; returns when all are settled, or soon after an interruption. */
+    /** Makes the calls; returns when all are settled, or soon after an interruption or a fatal error. */
     Snapshot toEnd(Progress progress, Interruption interruption) throws InterruptedException {
-        executor.execute();
+        interruption.closes(millrace);
         Snapshot snapshot = progress.show(executor.statusCounts());
-        while (!snapshot.isDone() && !interruption.await(LOOK_EVERY_MILLIS)) {
-            snapshot = progress.show(executor.statusCounts());
+        try {
+            executor.execute();
+            while (!snapshot.isDone() && isHealthy() && !interruption.await(LOOK_EVERY_MILLIS)) {
+                snapshot = progress.show(executor.statusCounts());
+            }
+        } catch (MillraceException | IllegalStateException e) {
+            if (!interruption.requested()) {
+                throw e;
+            }
+            // closed by the signal meanwhile; the last look counts
         }
         executor.stop();
         return snapshot;
+    }
+
+    private boolean isHealthy() {
+        return millrace.fatalError().isEmpty();
+    }
+
+    /** Why it ended before its time. */
+    String brokenOff() {
+        return millrace.fatalError()
+                .map(error -> "ended by " + error.getClass().getSimpleName())
+                .orElse("interrupted");
+    }
+
+    /** What to tell the shell; for a signal the JVM says it in its own way. */
+    int exitCode(boolean done) {
+        if (!isHealthy()) {
+            return Main.FAILED;
+        }
+        return done ? 0 : Main.INTERRUPTED;
     }
 
     /** Hangs up on the calls under way: close the {@link Millrace} first. */

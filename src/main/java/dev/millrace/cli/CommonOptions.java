@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -34,8 +35,8 @@ final class CommonOptions {
     }
 
     /** The database named on the command line, else one of our own. */
-    CommandDatabase database(LocalStart local) throws IOException, InterruptedException {
-        return jdbcUrl == null ? local.start() : CommandDatabase.connect(jdbcUrl);
+    CommandDatabase database(LocalStart local, Duration grace) throws IOException, InterruptedException {
+        return jdbcUrl == null ? local.start() : CommandDatabase.connect(jdbcUrl, grace);
     }
 
     boolean json() {

@@ -63,9 +63,11 @@ final class DemoCommand implements Callable<Integer> {
             throw new BadInputException("--events must be 1 to " + MOST_EVENTS + ", got " + events);
         }
         common.checkConcurrency(concurrency);
-        try (Interruption interruption = Interruption.listen()) {
+        try (Interruption interruption = Interruption.listen(CommandDatabase.GRACE)) {
             common.say("starting PostgreSQL and the sample API");
-            try (CommandDatabase database = common.database(() -> CommandDatabase.on(LocalPostgres.startTemporary()));
+            try (CommandDatabase database = common.database(
+                            () -> CommandDatabase.on(LocalPostgres.startTemporary(), CommandDatabase.GRACE),
+                            CommandDatabase.GRACE);
                     SampleApi api = SampleApi.start(0, TOO_SLOW);
                     CallRun run = new CallRun(database.millrace(), flow(), limits())) {
                 append(run.executor(), api.address());
@@ -79,8 +81,8 @@ final class DemoCommand implements Callable<Integer> {
         Snapshot last = run.toEnd(common.progress(), interruption);
         if (!last.isDone()) {
             database.millrace().close();
-            common.say("interrupted after " + last.settled() + " of " + last.total() + " calls");
-            return Main.INTERRUPTED;
+            common.say(run.brokenOff() + " after " + last.settled() + " of " + last.total() + " calls");
+            return run.exitCode(false);
         }
         Report report = Report.of(run.executor(), last, 0);
         ReportText.print(report, common.forPeople());
@@ -89,7 +91,7 @@ final class DemoCommand implements Callable<Integer> {
             json.put("flow", run.executor().name());
             common.printJson(json);
         }
-        return 0;
+        return run.exitCode(true);
     }
 
     private CallRun.Limits limits() {

@@ -42,6 +42,7 @@ final class RunCommand implements Callable<Integer> {
     static final int DEFAULT_BODY_CAP = 64 * 1024;
 
     private static final int LARGEST_BODY_CAP = 128 * 1024;
+    private static final Duration LONGEST_GRACE = Duration.ofHours(1);
     private static final int MOST_ATTEMPTS = 100;
     private static final int BAD_LINES_SHOWN = 20;
     private static final int RACES = 5;
@@ -89,6 +90,15 @@ final class RunCommand implements Callable<Integer> {
     private Duration timeout = Duration.ofSeconds(30);
 
     @Option(
+            names = "--grace",
+            paramLabel = "TIME",
+            defaultValue = "5s",
+            converter = DurationOption.class,
+            description = "how long calls under way may take to end after SIGINT or SIGTERM, 0s to 1h; a second signal "
+                    + "ends that time (default: ${DEFAULT-VALUE})")
+    private Duration grace = CommandDatabase.GRACE;
+
+    @Option(
             names = "--body-cap",
             paramLabel = "BYTES",
             defaultValue = "" + DEFAULT_BODY_CAP,
@@ -120,8 +130,8 @@ final class RunCommand implements Callable<Integer> {
         checkOptions();
         String name = flow == null ? FlowName.of(file) : FlowName.checked(flow);
         CallFile.Calls calls = read(name);
-        try (Interruption interruption = Interruption.listen();
-                CommandDatabase database = common.database(this::startLocal)) {
+        try (Interruption interruption = Interruption.listen(grace);
+                CommandDatabase database = common.database(this::startLocal, grace)) {
             try (CallRun run =
                     new CallRun(database.millrace(), name, new CallRun.Limits(concurrency, rate, attempts, bodyCap))) {
                 return run(run, calls, interruption, database);
@@ -132,6 +142,7 @@ final class RunCommand implements Callable<Integer> {
     private void checkOptions() throws IOException {
         common.checkConcurrency(concurrency);
         require(attempts >= 1 && attempts <= MOST_ATTEMPTS, "--attempts must be 1 to " + MOST_ATTEMPTS);
+        require(!grace.isNegative() && grace.compareTo(LONGEST_GRACE) <= 0, "--grace must be 0s to 1h");
         require(bodyCap >= 0 && bodyCap <= LARGEST_BODY_CAP, "--body-cap must be 0 to " + LARGEST_BODY_CAP);
         require(Files.isRegularFile(file), "there is no file " + file);
         require(Files.isReadable(file), "the file " + file + " cannot be read");
@@ -167,7 +178,7 @@ final class RunCommand implements Callable<Integer> {
         if (local.reused()) {
             common.say("a killed run left its PostgreSQL running; using that");
         }
-        return CommandDatabase.on(local);
+        return CommandDatabase.on(local, grace);
     }
 
     private Integer run(CallRun run, CallFile.Calls calls, Interruption interruption, CommandDatabase database)
@@ -180,9 +191,9 @@ final class RunCommand implements Callable<Integer> {
         Snapshot last = run.toEnd(common.progress(), interruption);
         if (!last.isDone()) {
             database.millrace().close(); // gives calls under way a moment to end, and takes the rest back
-            common.say("interrupted with %,d of %,d calls settled; the same command resumes"
-                    .formatted(last.settled(), last.total()));
-            return Main.INTERRUPTED;
+            common.say("%s with %,d of %,d calls settled; the same command resumes"
+                    .formatted(run.brokenOff(), last.settled(), last.total()));
+            return run.exitCode(false);
         }
         Report report = Report.of(executor, last, first.settled());
         ReportText.print(report, common.forPeople());
@@ -193,7 +204,7 @@ final class RunCommand implements Callable<Integer> {
         if (common.json()) {
             common.printJson(json(report, calls, executor.name(), appended));
         }
-        return 0;
+        return run.exitCode(true);
     }
 
     /** All lines that are not there, or none. */

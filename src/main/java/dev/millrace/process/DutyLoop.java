@@ -165,7 +165,7 @@ public final class DutyLoop implements AutoCloseable {
         try {
             boolean goOn = true;
             while (goOn) {
-                goOn = repeat();
+                goOn = survive();
             }
             whenEnded.run();
         } finally {
@@ -177,6 +177,16 @@ public final class DutyLoop implements AutoCloseable {
             } finally {
                 lock.unlock();
             }
+        }
+    }
+
+    /** As {@link #repeat}, where there may not even be the memory to wait or to report. */
+    private boolean survive() {
+        try {
+            return repeat();
+        } catch (Throwable e) {
+            troubles.check(e);
+            return isRunning();
         }
     }
 

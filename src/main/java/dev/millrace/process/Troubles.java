@@ -29,6 +29,7 @@ public final class Troubles {
     /** @param whenFatal hears of the first error after which this JVM is not to be trusted, on the thread that met it */
     public Troubles(Consumer<Throwable> whenFatal) {
         this.whenFatal = whenFatal;
+        check(new StackOverflowError()); // finds the classes it asks about, which takes memory the first time
     }
 
     /** When a cause was last told, and how often it has come since. */
@@ -36,6 +37,15 @@ public final class Troubles {
 
     /** Takes an error that the one named survives and tries again after. Never throws. */
     public void report(String who, Throwable error) {
+        check(error); // first: where memory is short, the rest may throw
+        try {
+            tellSometimes(who, error);
+        } catch (Throwable e) {
+            check(e); // it could not be told; who reports it must live on all the same
+        }
+    }
+
+    private void tellSometimes(String who, Throwable error) {
         boolean outage = SqlErrors.isTransient(error);
         String cause = outage ? DATABASE : error.getClass().getName();
         long now = System.nanoTime();
@@ -50,7 +60,6 @@ public final class Troubles {
         if (silent[0] >= 0) {
             tell(who, error, outage, silent[0]);
         }
-        check(error);
     }
 
     private static void tell(String who, Throwable error, boolean outage, int silent) {
@@ -65,10 +74,14 @@ public final class Troubles {
         }
     }
 
-    /** Looks whether an error, wherever it was met, is the JVM's own. */
+    /** Looks whether an error, wherever it was met, is the JVM's own. Never throws. */
     void check(Throwable error) {
         if (isFatal(error) && fatal.compareAndSet(null, error)) {
-            whenFatal.accept(error);
+            try {
+                whenFatal.accept(error);
+            } catch (Throwable e) {
+                fatal.set(null); // there was no memory for what must be done; the next one tries again
+            }
         }
     }
 

@@ -22,9 +22,15 @@ final class ChildJvm implements AutoCloseable {
 
     /** Starts one in that folder; what it says on standard error comes with what it prints. */
     static ChildJvm start(Path folder, Class<?> main, String... arguments) throws IOException {
+        return start(folder, "256m", main, arguments);
+    }
+
+    /** As the other one, with a heap of that size. */
+    static ChildJvm start(Path folder, String heap, Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
+                "-Xmx" + heap,
                 "-cp",
                 System.getProperty("java.class.path"),
                 main.getName()));
@@ -63,6 +69,11 @@ final class ChildJvm implements AutoCloseable {
             throw new AssertionError("the child JVM did not end");
         }
         return process.exitValue();
+    }
+
+    /** Whether it has not ended. */
+    boolean isAlive() {
+        return process.isAlive();
     }
 
     /** SIGTERM; what it still says can be read. */

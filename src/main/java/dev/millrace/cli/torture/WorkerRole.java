@@ -62,6 +62,7 @@ final class WorkerRole {
                 .poolSize(POOL)
                 .lease(lease)
                 .shutdownGrace(GRACE)
+                .onFatalError(error -> System.exit(1)) // what is held has been given back; the hook closes the rest
                 .onLateResult(late ->
                         ledger.late(late.event(), late.attempt(), late.status().toString()))
                 .connect();
@@ -87,7 +88,7 @@ final class WorkerRole {
     }
 
     private static void leave(@Nullable Millrace millrace) {
-        int code = 0;
+        int code = millrace != null && millrace.fatalError().isPresent() ? 1 : 0;
         try {
             if (millrace != null) {
                 millrace.close();
