@@ -36,7 +36,13 @@ enum Failpoint {
     RUN_SUSPECT_BEGUN(
             Script.SUSPECT, code("handler"), "settle", "lost, 2 runs", "lost (late), 2 runs", "1 run", "1 run"),
     RUN_CHUNK_SENDING(
-            Script.CHUNK, before("add_chunks"), "add_chunks", "lost, 2 runs", "lost, 2 runs", "1 run", "1 run"),
+            Script.CHUNK,
+            before("add_chunks"),
+            "add_chunks",
+            "lost, 2 runs",
+            "lost, 2 runs or lost (late), 2 runs", // whether the chunk or the lease is refused first
+            "1 run",
+            "1 run"),
     RUN_CHUNK_STORED(
             Script.CHUNK, answered("add_chunks"), "settle", "lost, 2 runs", "lost (late), 2 runs", "1 run", "1 run"),
     RUN_TRANSACTION_WRITTEN(
@@ -44,7 +50,7 @@ enum Failpoint {
             code("written"),
             "settle",
             "lost, 2 runs",
-            "lost (late), 2 runs",
+            "lost, 2 runs or lost (late), 2 runs", // whether the lease or the settlement is refused first
             "retry, 2 runs",
             "1 run"),
     RUN_TRANSACTION_SETTLED(
