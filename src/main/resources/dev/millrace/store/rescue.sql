@@ -3,9 +3,11 @@
 -- too many is aborted. Locks the expired registration, whose renewal then finds nothing, and the rows it moves; the lease
 -- is judged by the database's clock, again under the lock. Does nothing unless the rescuer has renewed without a gap for
 -- one whole lease (in seconds) and lately: after an outage everybody's lease has run out, and nobody's work must be taken
--- for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment.
+-- for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment. That is looked
+-- at again when rows are moved; what is locked, because its settlement is under way, is not waited for, but found by a later
+-- rescue if it is still there.
 with rescuer as materialized (
-    select id
+    select id, heartbeat_at + make_interval(secs => :lease) / 2 as trusted_until
     from millrace.worker
     where id = :rescuer
         and heartbeat_at > clock_timestamp() - make_interval(secs => :lease) / 2
@@ -22,10 +24,17 @@ with rescuer as materialized (
     using expired
     where w.id = expired.id
     returning w.id
-), lost as (
-    delete from millrace.running r
+), found as materialized (
+    select r.ctid
+    from millrace.running r
     where exists (select from rescuer)
         and (r.worker in (select id from gone) or not exists (select from millrace.worker w where w.id = r.worker))
+    for update skip locked
+), lost as (
+    delete from millrace.running
+    where ctid = any (array( -- ctid is stable here: the rows are locked
+        select ctid from found where clock_timestamp() < (select trusted_until from rescuer)
+    ))
     returning *
 ), noted as (
     insert into millrace.attempt (event, worker, started_at, attempt, reason)

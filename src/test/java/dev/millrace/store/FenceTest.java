@@ -17,6 +17,8 @@ import dev.millrace.store.Settlement.Returned;
 import dev.millrace.store.Settlement.Standing;
 import dev.millrace.store.Workers.Registered;
 import dev.millrace.store.Workers.Rescued;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -200,22 +202,68 @@ class FenceTest {
     }
 
     @Test
-    @DisplayName("A10 a rescue that meets a settlement under way waits for it and takes nothing")
+    @DisplayName("A10 a rescue that meets a settlement under way neither waits for it nor takes its event")
     void rescue_whileTheSettlementIsUnderWay_leavesTheEventSettled() throws Exception {
         UUID late = worker();
         Claim claim = claimOne(late);
+        Claim other = claimOne(late);
         expire(late);
         Hold settle = faults.hold("settle", Moment.BEFORE_COMMIT);
         CompletableFuture<Set<UUID>> settled = async(() -> store.settlements().end(List.of(completed(claim))));
         settle.awaitReached();
-        CompletableFuture<Rescued> rescued = async(this::rescue);
-        awaitLockWait();
 
+        assertThat(rescue()).isEqualTo(new Rescued(1, 1, 0));
         settle.release();
 
         assertThat(get(settled)).containsExactly(claim.id());
-        assertThat(get(rescued)).isEqualTo(new Rescued(1, 0, 0));
         assertThat(whereIs(claim.id())).isEqualTo("completed");
+        assertThat(whereIs(other.id())).isEqualTo("pending");
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+    }
+
+    @Test
+    @DisplayName("A10 what a rescue left because its settlement was under way is found when that came to nothing")
+    void rescue_afterTheSettlementWasBrokenOff_takesWhatIsLeft() throws Exception {
+        UUID late = worker();
+        Claim claim = claimOne(late);
+        expire(late);
+        try (Connection zombie = database.connect()) {
+            zombie.setAutoCommit(false);
+            try (PreparedStatement lock = zombie.prepareStatement("select from millrace.running for update")) {
+                lock.execute();
+            }
+            assertThat(rescue()).isEqualTo(new Rescued(1, 0, 0));
+            zombie.rollback();
+        }
+
+        assertThat(rescue()).isEqualTo(new Rescued(0, 1, 0));
+        assertThat(whereIs(claim.id())).isEqualTo("pending");
+    }
+
+    @Test
+    @DisplayName("A rescue that is held up on its way is judged again before it takes anything")
+    void rescue_heldUpAfterItWasJudged_takesNothing() {
+        UUID dead = worker();
+        Claim claim = claimOne(dead);
+        expire(dead);
+        database.execute("create function millrace.hold_up() returns trigger language plpgsql as"
+                + " 'begin perform pg_sleep_until(old.started_at); return old; end'");
+        database.execute("create trigger hold_up before delete on millrace.worker for each row"
+                + " execute function millrace.hold_up()");
+        try {
+            database.execute("update millrace.worker set started_at = (select heartbeat_at + interval '%d milliseconds'"
+                            .formatted(LEASE.toMillis() / 2 + 10)
+                    + " from millrace.worker where id = '" + rescuer + "') where id = '" + dead + "'");
+
+            assertThat(rescue()).isEqualTo(new Rescued(1, 0, 0));
+        } finally {
+            database.execute("drop trigger hold_up on millrace.worker");
+            database.execute("drop function millrace.hold_up()");
+        }
+
+        assertThat(whereIs(claim.id())).isEqualTo("processing");
+        rescuer = steadyWorker();
+        assertThat(rescue()).isEqualTo(new Rescued(0, 1, 0));
     }
 
     @Test
