@@ -2,7 +2,6 @@ package dev.millrace.process;
 
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
-import dev.millrace.event.EventTimeoutException;
 import dev.millrace.event.ExecutionException;
 import dev.millrace.event.Json;
 import dev.millrace.event.LeaseLostException;
@@ -11,8 +10,6 @@ import dev.millrace.store.Claim;
 import dev.millrace.store.JointTransaction;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
-import dev.millrace.store.Settlement.Reason;
-import dev.millrace.store.Settlement.Standing;
 import dev.millrace.work.Handler;
 import dev.millrace.work.Run;
 import dev.millrace.work.StreamHandler;
@@ -20,29 +17,25 @@ import dev.millrace.work.TransactionWork;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One run of one handler on a virtual thread of its own. Its answer counts unless the clock or the worker ended the event
  * first. Thread-safe.
  */
 final class Attempt<T> implements Run<T> {
-    private static final Logger log = LoggerFactory.getLogger(Attempt.class);
-
     private final Ticket ticket;
     private final Event<T> event;
     private final Handlers<T> handlers;
     private final Worker worker;
     private final HandlerThread thread;
+    private final LastWord lastWord;
+    private final Conclusions conclusions;
     private final AtomicInteger chunks = new AtomicInteger();
     private @Nullable Future<?> clock; // set before the thread starts
     private long startNanos; // set before the thread starts
@@ -54,6 +47,8 @@ final class Attempt<T> implements Run<T> {
         this.handlers = handlers;
         this.worker = worker;
         this.thread = new HandlerThread(this::run, leaks);
+        this.lastWord = new LastWord(ticket, thread);
+        this.conclusions = new Conclusions(ticket, handlers.retry(), handlers.responseCap());
     }
 
     /**
@@ -76,6 +71,41 @@ final class Attempt<T> implements Run<T> {
     @Override
     public Event<T> event() {
         return event;
+    }
+
+    @Override
+    public int failures() {
+        return ticket.claim().failures();
+    }
+
+    @Override
+    public boolean isLastAttempt() {
+        return conclusions.isLast();
+    }
+
+    @Override
+    public RuntimeException retryIn(Duration pause) {
+        return lastWord.say(new Verdict.RetryIn(pause));
+    }
+
+    @Override
+    public RuntimeException snooze(Duration pause) {
+        return lastWord.say(new Verdict.Snooze(pause));
+    }
+
+    @Override
+    public RuntimeException fail(String reason) {
+        return lastWord.say(new Verdict.Fail(reason));
+    }
+
+    @Override
+    public RuntimeException skip(String reason) {
+        return lastWord.say(new Verdict.Skip(reason));
+    }
+
+    @Override
+    public RuntimeException cancel(String reason) {
+        return lastWord.say(new Verdict.Cancel(reason));
     }
 
     @Override
@@ -108,6 +138,7 @@ final class Attempt<T> implements Run<T> {
     }
 
     private void requireOpen() throws InterruptedException {
+        lastWord.requireNone();
         if (ticket.isCommitted()) {
             throw new IllegalStateException("event %s is settled already, by its handler's own transaction"
                     .formatted(ticket.claim().id()));
@@ -124,9 +155,8 @@ final class Attempt<T> implements Run<T> {
             thread.cancelBy(transaction::cancel);
             requireOpen();
             R result = transaction.run(work::on);
-            Claim claim = ticket.claim();
-            String response = Json.responseText(result, handlers.responseCap());
-            commit(transaction, new Ended(claim.hold(), EventStatus.COMPLETED, elapsed(), response, "null", false));
+            lastWord.requireNone(); // the work may have swallowed what should have ended it
+            commit(transaction, conclusions.answered(result, elapsed()));
             return result;
         } finally {
             thread.cancelBy(null);
@@ -199,16 +229,13 @@ final class Attempt<T> implements Run<T> {
 
     private Settlement answer() {
         try {
-            String response = Json.responseText(call(), handlers.responseCap());
-            Claim claim = ticket.claim();
-            return new Ended(claim.hold(), EventStatus.COMPLETED, elapsed(), response, "null", false);
-        } catch (InterruptedException e) {
-            return ticket.ended(EventStatus.CANCELLED, e, elapsed());
+            Object response = call();
+            Verdict said = lastWord.said();
+            return said == null ? conclusions.answered(response, elapsed()) : conclusions.said(said, elapsed());
         } catch (Throwable e) { // whatever a handler throws, its event must end
             worker.troubles().check(e);
-            return retryDelay(e)
-                    .<Settlement>map(delay -> ticket.returned(Reason.RETRY, afterFailure(), delay, e, elapsed()))
-                    .orElseGet(() -> ticket.ended(EventStatus.FAILED, e, elapsed()));
+            Verdict said = lastWord.said();
+            return said == null ? conclusions.threw(e, elapsed()) : conclusions.said(said, elapsed());
         }
     }
 
@@ -240,27 +267,8 @@ final class Attempt<T> implements Run<T> {
         return handler.handle((S) event.payload(), (Run<S>) this);
     }
 
-    private Optional<Duration> retryDelay(Throwable error) {
-        try {
-            Optional<Duration> delay =
-                    handlers.retry().delayAfter(ticket.claim().failures() + 1, error);
-            return Objects.requireNonNull(delay, "the retry policy answered null");
-        } catch (RuntimeException | Error e) { // user code: its event must end all the same
-            log.error(
-                    "event={} the retry policy failed; the event is not retried",
-                    ticket.claim().id(),
-                    Troubles.loggable(e));
-            return Optional.empty();
-        }
-    }
-
-    /** One more failure. Denials are forgiven, since it was granted, and deaths, since it lived through a run. */
-    private Standing afterFailure() {
-        return new Standing(ticket.claim().priority(), ticket.claim().failures() + 1, 0, 0);
-    }
-
     private Settlement timedOut(Duration limit) {
-        return ticket.ended(EventStatus.CANCELLED, new EventTimeoutException(limit), elapsed());
+        return conclusions.timedOut(limit, elapsed());
     }
 
     private Duration elapsed() {

@@ -32,6 +32,11 @@ final class HandlerThread {
         thread.start();
     }
 
+    /** Whether the caller is the handler. */
+    boolean isCurrent() {
+        return Thread.currentThread().equals(thread);
+    }
+
     /** Asks the handler to end; until it has, it counts as leaked. */
     void stop() {
         Runnable first;

@@ -1,6 +1,7 @@
 package dev.millrace.work;
 
 import dev.millrace.event.Event;
+import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -18,10 +19,52 @@ public interface Run<T> {
         return event().id();
     }
 
-    /** Which claim of the event this is, from 1. Grows with every claim, also with those that never ran. */
+    /**
+     * Which claim of the event this is, from 1. Grows with every claim, also with those that were denied, snoozed or lost: it
+     * numbers the event's history and fences its settlement. What a {@link RetryPolicy} counts is {@link #failures}.
+     */
     default int attempt() {
         return event().execution().attempt();
     }
+
+    /** How often the event has failed before, from 0: what its {@link RetryPolicy} counts. Snoozes, denials and deaths are none. */
+    int failures();
+
+    /**
+     * Whether the event would be failed for good if this attempt ended with a retryable error: asks the executor's
+     * {@link RetryPolicy}. Without one every attempt is the last.
+     */
+    boolean isLastAttempt();
+
+    /**
+     * Ends the handler: this attempt has failed, and the event runs again after that pause, in place of the retry policy's. How
+     * often is the policy's to say: if it allows no further run the event is failed. Pauses over ten years are cut.
+     *
+     * <p>This and the four below never return. {@code throw run.fail(…)} tells the compiler so. They are called on the
+     * handler's own thread, once, and only while the event is not settled; then what they say counts, even if the handler
+     * catches what they throw and goes on. If the event was timed out or cancelled meanwhile, they only end the handler.
+     *
+     * @throws IllegalStateException on another thread, after another of the five, or after {@link #transaction} has committed
+     * @throws IllegalArgumentException if the pause is negative
+     */
+    RuntimeException retryIn(Duration pause);
+
+    /**
+     * Ends the handler: not yet, the event runs again after that pause. No failure, so it uses up nothing of the retry policy.
+     * Otherwise as {@link #retryIn}.
+     *
+     * @throws IllegalArgumentException if the pause is not positive
+     */
+    RuntimeException snooze(Duration pause);
+
+    /** Ends the handler: the event is failed for that reason, and not retried whatever the policy. See {@link #retryIn}. */
+    RuntimeException fail(String reason);
+
+    /** Ends the handler: the event is skipped for that reason. See {@link #retryIn}. */
+    RuntimeException skip(String reason);
+
+    /** Ends the handler: the event is cancelled for that reason. See {@link #retryIn}. */
+    RuntimeException cancel(String reason);
 
     /** Whether the answer no longer counts: timed out, cancelled, or the lease is lost. The thread is interrupted too. */
     boolean isCancelled();

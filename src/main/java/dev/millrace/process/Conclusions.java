@@ -1,0 +1,114 @@
+package dev.millrace.process;
+
+import dev.millrace.event.EndedException;
+import dev.millrace.event.EventStatus;
+import dev.millrace.event.EventTimeoutException;
+import dev.millrace.event.ExecutionException;
+import dev.millrace.event.Json;
+import dev.millrace.store.Claim;
+import dev.millrace.store.Settlement;
+import dev.millrace.store.Settlement.Ended;
+import dev.millrace.store.Settlement.Reason;
+import dev.millrace.store.Settlement.Standing;
+import dev.millrace.work.RetryPolicy;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What follows for one claimed event from how its handler ended, after {@code ran}. Thread-safe. */
+final class Conclusions {
+    private static final Logger log = LoggerFactory.getLogger(Conclusions.class);
+
+    private final Ticket ticket;
+    private final RetryPolicy retry;
+    private final int responseCap;
+
+    Conclusions(Ticket ticket, RetryPolicy retry, int responseCap) {
+        this.ticket = ticket;
+        this.retry = retry;
+        this.responseCap = responseCap;
+    }
+
+    /** It answered. */
+    Ended answered(@Nullable Object response, Duration ran) {
+        String text = Json.responseText(response, responseCap);
+        return new Ended(ticket.claim().hold(), EventStatus.COMPLETED, ran, text, "null", false);
+    }
+
+    /** It threw. */
+    Settlement threw(Throwable error, Duration ran) {
+        return error instanceof InterruptedException
+                ? ticket.ended(EventStatus.CANCELLED, error, ran)
+                : pauseAfter(error)
+                        .map(pause -> again(pause, error, ran))
+                        .orElseGet(() -> ticket.ended(EventStatus.FAILED, error, ran));
+    }
+
+    /** It ran longer than it may. */
+    Settlement timedOut(Duration limit, Duration ran) {
+        return ticket.ended(EventStatus.CANCELLED, new EventTimeoutException(limit), ran);
+    }
+
+    /** It said so. */
+    Settlement said(Verdict verdict, Duration ran) {
+        return switch (verdict) {
+            case Verdict.Fail fail -> ended(EventStatus.FAILED, fail.reason(), ran);
+            case Verdict.Skip skip -> ended(EventStatus.SKIPPED, skip.reason(), ran);
+            case Verdict.Cancel cancel -> ended(EventStatus.CANCELLED, cancel.reason(), ran);
+            case Verdict.RetryIn again -> retryIn(again.pause(), ran);
+            case Verdict.Snooze snooze ->
+                ticket.returned(Reason.SNOOZE, standing(ticket.claim().failures()), snooze.pause(), null, ran);
+        };
+    }
+
+    private Settlement ended(EventStatus status, String reason, Duration ran) {
+        return ticket.ended(status, new EndedException(status, reason), ran);
+    }
+
+    private Settlement retryIn(Duration pause, Duration ran) {
+        var error = new ExecutionException("the handler asked to be run again in " + pause);
+        if (pauseAfter(error).isPresent()) {
+            return again(pause, error, ran);
+        }
+        var last = new ExecutionException(
+                "the handler asked to be run again in %s, but the executor's retry policy allows no run after failure %d"
+                        .formatted(pause, failures()));
+        return ticket.ended(EventStatus.FAILED, last, ran);
+    }
+
+    private Settlement again(Duration pause, Throwable error, Duration ran) {
+        return ticket.returned(Reason.RETRY, standing(failures()), pause, error, ran);
+    }
+
+    /** Whether a retryable error now would be the last. */
+    boolean isLast() {
+        return pauseAfter(new ExecutionException("asked whether this is the last attempt"))
+                .isEmpty();
+    }
+
+    private Optional<Duration> pauseAfter(Throwable error) {
+        try {
+            return Objects.requireNonNull(retry.delayAfter(failures(), error), "the retry policy answered null");
+        } catch (RuntimeException | Error e) { // user code: its event must end all the same
+            log.error(
+                    "event={} the retry policy failed; the event is not retried",
+                    ticket.claim().id(),
+                    Troubles.loggable(e));
+            return Optional.empty();
+        }
+    }
+
+    /** How often it has failed, this time included. */
+    private int failures() {
+        return ticket.claim().failures() + 1;
+    }
+
+    /** Denials are forgiven, since it was granted, and deaths, since it lived through a run. */
+    private Standing standing(int failures) {
+        Claim claim = ticket.claim();
+        return new Standing(claim.priority(), failures, 0, 0);
+    }
+}
