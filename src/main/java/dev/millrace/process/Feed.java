@@ -7,6 +7,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -33,6 +34,7 @@ final class Feed<T> {
     private final AtomicInteger ahead = new AtomicInteger(); // how many wait, or are about to
     private final LongAdder ended = new LongAdder();
     private final AtomicReference<Kept> kept = new AtomicReference<>(Kept.NOTHING);
+    private final AtomicBoolean asked = new AtomicBoolean(); // since the last cycle began
     private volatile boolean more; // the last claim got all it wanted
     private volatile int mostAhead;
     private long windowNanos = System.nanoTime(); // confined to the loop's thread, as the next two are
@@ -73,6 +75,7 @@ final class Feed<T> {
 
     /** Claims into the room there is. */
     Result cycle() {
+        asked.set(false);
         adapt();
         int wanted = room();
         if (wanted <= 0) {
@@ -139,11 +142,17 @@ final class Feed<T> {
         }
         slots.release();
         pump();
+        lookAgain(); // its settlement may have been faster, and found its successor still waiting
     }
 
-    /** One has settled or gone back: there may be room. */
+    /** One has settled or gone back. */
     private void settled() {
-        if (more && ahead.get() <= mostAhead / 2) {
+        lookAgain();
+    }
+
+    /** Has the loop look again, once, if there may be room and something for it. */
+    private void lookAgain() {
+        if (more && ahead.get() <= mostAhead / 2 && !asked.getAndSet(true)) {
             wake.run();
         }
     }
