@@ -89,7 +89,7 @@ class LostAnswerTest {
         Executor<Task> tasks = tasks(millrace);
         Set<UUID> ids = new HashSet<>();
         for (int i = 0; i < CUTS; i++) {
-            proxy.cutAnswer("append", 1);
+            proxy.cutAnswer("append_one", 1);
             ids.add(tasks.append(new Task(i)));
         }
 
@@ -103,7 +103,7 @@ class LostAnswerTest {
         Executor<Task> tasks = tasks(millrace);
         Set<UUID> ids = new HashSet<>();
         for (int i = 0; i < CUTS; i++) {
-            proxy.cutBefore("append", 1);
+            proxy.cutBefore("append_one", 1);
             ids.add(tasks.append(new Task(i)));
         }
 
@@ -145,7 +145,7 @@ class LostAnswerTest {
         Executor<Task> tasks = tasks(millrace);
         for (int i = 0; i < 20; i++) {
             Event<Task> event = tasks.newEvent(new Task(i), Append.defaults());
-            proxy.cutAnswer(i % 2 == 0 ? "append" : "same_events", 1);
+            proxy.cutAnswer(i % 2 == 0 ? "append_one" : "same_events", 1);
             assertThat(tasks.appendAbsent(List.of(event))).containsExactly(event.id());
             assertThat(tasks.appendAbsent(List.of(event))).isEmpty();
         }
@@ -157,7 +157,7 @@ class LostAnswerTest {
     void append_whoseFateStaysUnknown_saysSoWithTheIdsAndMayBeRepeatedUnderThem() {
         try (Millrace impatient = connect(Duration.ZERO)) {
             Executor<Task> tasks = tasks(impatient);
-            proxy.cutAnswer("append", 1);
+            proxy.cutAnswer("append_one", 1);
             AppendUnknownException unknown = unknownAppend(tasks, new Task(1));
             UUID id = unknown.ids().getFirst();
             assertThat(unknown)
@@ -173,7 +173,7 @@ class LostAnswerTest {
                     .isEmpty();
             assertThatThrownBy(() -> tasks.append(new Task(1), sameId)).isInstanceOf(ExistsException.class);
 
-            proxy.cutBefore("append", 1);
+            proxy.cutBefore("append_one", 1);
             UUID lost = unknownAppend(tasks, new Task(2)).ids().getFirst();
             assertThat(tasks.appendAbsent(List.of(
                             tasks.newEvent(new Task(2), Append.defaults().withId(lost)))))

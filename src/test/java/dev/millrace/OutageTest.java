@@ -115,12 +115,21 @@ class OutageTest {
         try (Millrace millrace = settings().dataSource(faults).connect()) {
             Executor<Task> tasks = executor(millrace);
             for (String statement : List.of(
-                    "append", "claim", "settle", "give_back", "promote", "fold_counts", "forgotten", "worker_renew")) {
+                    "append_one",
+                    "append",
+                    "claim",
+                    "settle",
+                    "give_back",
+                    "promote",
+                    "fold_counts",
+                    "forgotten",
+                    "worker_renew")) {
                 faults.set(statement, Moment.BEFORE, 1, Fault.refuse(sqlState));
                 faults.set(statement, Moment.BEFORE_COMMIT, 2, Fault.refuse(sqlState));
             }
 
-            tasks.appendAll(tasks(20));
+            tasks.appendAll(tasks(19));
+            tasks.append(tasks(1).getFirst());
             tasks.execute();
             assertThat(tasks.join(LONG)).isTrue();
             awaitCount(tasks, EventStatus.COMPLETED, 20);

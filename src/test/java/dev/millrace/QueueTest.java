@@ -269,7 +269,7 @@ class QueueTest extends WithMillrace {
         Executor<Task> tasks =
                 tasks(opened(Millrace.connect(faulty))).maxQueueSize(2).build();
         append(tasks, 1);
-        faulty.set("append", Moment.AFTER_COMMIT, 1, Fault.cut());
+        faulty.set("append_one", Moment.AFTER_COMMIT, 1, Fault.cut());
 
         UUID id = tasks.append(new Task("last"));
 

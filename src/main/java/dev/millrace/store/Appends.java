@@ -1,13 +1,17 @@
 package dev.millrace.store;
 
+import static java.util.Map.entry;
+
 import dev.millrace.event.AppendUnknownException;
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExistsException;
 import dev.millrace.event.QueueFullException;
 import dev.millrace.event.ValidationException;
+import dev.millrace.store.Routine.Maybe;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -178,6 +182,9 @@ public final class Appends {
      * @return how many were stored: all, or none because the flow has a limit
      */
     private int insert(Handle handle, int flow, List<Draft> drafts, boolean checked) {
+        if (drafts.size() == 1 && drafts.getFirst().isPlain()) {
+            return insertOne(handle, flow, drafts.getFirst(), checked);
+        }
         return handle.createQuery(database.sql("append"))
                 .bind("flow", flow)
                 .bind("checked", checked)
@@ -197,6 +204,26 @@ public final class Appends {
                 .bind("run_at", Binds.instants(drafts, Draft::runAt))
                 .mapTo(Integer.class)
                 .one();
+    }
+
+    private int insertOne(Handle handle, int flow, Draft draft, boolean checked) {
+        return database.simple(
+                handle,
+                "append_one",
+                Map.ofEntries(
+                        entry("flow", flow),
+                        entry("checked", checked),
+                        entry("id", draft.id()),
+                        entry("lane", draft.lane()),
+                        entry("type", draft.type()),
+                        entry("payload", draft.payload()),
+                        entry("metadata", draft.metadata()),
+                        entry("priority", new Maybe(draft.terms().priority(), Types.DOUBLE)),
+                        entry(
+                                "timeout",
+                                new Maybe(Settlements.seconds(draft.terms().timeout()), Types.DOUBLE)),
+                        entry("streaming", draft.terms().streaming())),
+                rows -> rows.next() ? 1 : 0);
     }
 
     /** Whether one statement has enough without that one. */

@@ -144,21 +144,26 @@ public final class Database {
 
     /** As {@link #onceOnly}, for a statement that is executed for every few events. */
     <R> R hot(String name, Map<String, ?> values, Routine.Reader<R> reader) {
-        return onceOnly(handle -> run(handle.getConnection(), name, values, reader));
+        return onceOnly(handle -> run(statements.routine(name), handle.getConnection(), values, reader));
     }
 
     /** As {@link #hot}, in the caller's own transaction. */
     <R> R hotWithin(Connection connection, String name, Map<String, ?> values, Routine.Reader<R> reader) {
         try {
-            return run(connection, name, values, reader);
+            return run(statements.routine(name), connection, values, reader);
         } catch (StatementFailed e) {
             throw SqlErrors.translated(e);
         }
     }
 
-    private <R> R run(Connection connection, String name, Map<String, ?> values, Routine.Reader<R> reader) {
+    /** Executes a statement for which any plan will do, in the work of {@link #once} and the like. */
+    <R> R simple(Handle handle, String name, Map<String, ?> values, Routine.Reader<R> reader) {
+        return run(statements.simple(name), handle.getConnection(), values, reader);
+    }
+
+    private static <R> R run(Routine routine, Connection connection, Map<String, ?> values, Routine.Reader<R> reader) {
         try {
-            return statements.routine(name).run(connection, values, reader);
+            return routine.run(connection, values, reader);
         } catch (SQLException e) {
             throw new StatementFailed(e);
         }

@@ -20,4 +20,9 @@ public record Draft(
         String payload,
         String metadata,
         Terms terms,
-        @Nullable Instant runAt) {}
+        @Nullable Instant runAt) {
+    /** Whether it is due at once and for ever. */
+    boolean isPlain() {
+        return runAt == null && terms.deadline() == null;
+    }
+}

@@ -31,10 +31,12 @@ final class Routine {
 
     private final String sql;
     private final List<String> names;
+    private final boolean planned;
 
-    private Routine(String sql, List<String> names) {
+    private Routine(String sql, List<String> names, boolean planned) {
         this.sql = sql;
         this.names = List.copyOf(names);
+        this.planned = planned;
     }
 
     /** Reads rows. */
@@ -63,11 +65,18 @@ final class Routine {
     }
 
     /**
+     * A value that may be missing.
+     *
+     * @param type one of {@link Types}
+     */
+    record Maybe(@Nullable Object value, int type) {}
+
+    /**
      * The statement in a file, whose first line names it.
      *
-     * @param planning the statement that goes before it
+     * @param planning the statement that goes before it; null if any plan will do
      */
-    static Routine of(String planning, String text) {
+    static Routine of(@Nullable String planning, String text) {
         Matcher header = HEADER.matcher(text);
         String name = header.find() ? header.group() + "\n" : ""; // stays in front, for whoever looks at the server
         List<String> names = new ArrayList<>();
@@ -77,8 +86,9 @@ final class Routine {
                     names.add(found.group(1));
                     return "?";
                 });
-        return new Routine(
-                name + COMMENT.matcher(planning).replaceAll("").strip() + ";" + name + positional.strip(), names);
+        String before =
+                planning == null ? "" : COMMENT.matcher(planning).replaceAll("").strip() + ";" + name;
+        return new Routine(name + before + positional.strip(), names, planning != null);
     }
 
     /** Executes it on that connection, with a value for each of its names. */
@@ -87,8 +97,11 @@ final class Routine {
             for (int i = 0; i < names.size(); i++) {
                 bind(connection, statement, i + 1, names.get(i), values);
             }
-            boolean unused = statement.execute(); // the first result is of the settings
-            if (!statement.getMoreResults()) {
+            boolean answers = statement.execute();
+            if (planned) { // then the first result is of the settings
+                answers = statement.getMoreResults();
+            }
+            if (!answers) {
                 throw new SQLException("a statement that should answer with rows did not: " + names);
             }
             try (ResultSet rows = statement.getResultSet()) {
@@ -106,6 +119,7 @@ final class Routine {
             case Integer value -> statement.setInt(position, value);
             case Double value -> statement.setDouble(position, value);
             case Long value -> statement.setLong(position, value);
+            case Maybe maybe -> statement.setObject(position, maybe.value(), maybe.type());
             case Object value -> statement.setObject(position, value, Types.OTHER);
             case null -> throw new IllegalArgumentException("no value for :" + name);
         }

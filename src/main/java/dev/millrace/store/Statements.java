@@ -16,6 +16,7 @@ final class Statements {
     private final String schema;
     private final Map<String, String> texts = new ConcurrentHashMap<>();
     private final Map<String, Routine> routines = new ConcurrentHashMap<>();
+    private final Map<String, Routine> simple = new ConcurrentHashMap<>();
 
     Statements(String schema) {
         this.schema = schema;
@@ -26,9 +27,14 @@ final class Statements {
         return texts.computeIfAbsent(name, this::load);
     }
 
-    /** The same for the hot path. */
+    /** The same for the hot path, with what its plan must be like. */
     Routine routine(String name) {
         return routines.computeIfAbsent(name, file -> Routine.of(text("planning"), text(file)));
+    }
+
+    /** The same for the hot path, where any plan will do. */
+    Routine simple(String name) {
+        return simple.computeIfAbsent(name, file -> Routine.of(null, text(file)));
     }
 
     private String load(String name) {
