@@ -69,7 +69,7 @@ public final class Claims {
 
     /** Whether anything in these lanes is due. */
     public boolean isDue(int flow, Collection<Integer> lanes) {
-        return database.once(handle -> handle.createQuery(database.sql("due_left"))
+        return database.once(handle -> database.planned(handle, "due_left")
                 .bind("flow", flow)
                 .bind("lanes", Binds.integers(lanes, value -> value))
                 .mapTo(Boolean.class)
@@ -78,7 +78,7 @@ public final class Claims {
 
     /** How often the permission check of each of these events went wrong; those without are missing. */
     public Map<UUID, Integer> permissionErrors(List<UUID> ids) {
-        return database.once(handle -> handle.createQuery(database.sql("permission_errors"))
+        return database.once(handle -> database.planned(handle, "permission_errors")
                 .bind("ids", Binds.uuids(ids))
                 .reduceRows(new java.util.HashMap<UUID, Integer>(), (errors, row) -> {
                     errors.put(row.getColumn("id", UUID.class), row.getColumn("n", Integer.class));

@@ -18,6 +18,7 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Handles;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
+import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.SqlStatements;
 import org.jdbi.v3.core.statement.StatementExceptions;
 import org.jdbi.v3.core.statement.StatementExceptions.MessageRendering;
@@ -125,6 +126,11 @@ public final class Database {
         return statements.text(name);
     }
 
+    /** The query in that file, with a plan for tables of any size; not within a caller's own transaction. */
+    Query planned(Handle handle, String name) {
+        return statements.planned(handle, name);
+    }
+
     /**
      * Runs one statement, which commits by itself. The work may run again after a lost connection, so it must be
      * repeatable: reads are, and writes that are fenced or keyed by an id.
@@ -166,15 +172,6 @@ public final class Database {
             return routine.run(connection, values, reader);
         } catch (SQLException e) {
             throw new StatementFailed(e);
-        }
-    }
-
-    /** A statement failed that did not go through JDBI. Never leaves this class untranslated. */
-    private static final class StatementFailed extends JdbiException {
-        private static final long serialVersionUID = 1L;
-
-        StatementFailed(SQLException cause) {
-            super(cause);
         }
     }
 

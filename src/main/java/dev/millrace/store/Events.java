@@ -41,7 +41,7 @@ public final class Events {
 
     /** Those of these events that the flow has, in no particular order, all at one moment. */
     public List<StoredEvent> find(int flow, Collection<UUID> ids) {
-        return database.once(handle -> handle.createQuery(database.sql("find"))
+        return database.once(handle -> database.planned(handle, "find")
                 .bind("flow", flow)
                 .bind("ids", Binds.uuids(List.copyOf(ids)))
                 .map(Events::read)
@@ -50,7 +50,7 @@ public final class Events {
 
     /** Which of these events have ended, in whatever flow. */
     public Set<UUID> settled(Collection<UUID> ids) {
-        return new HashSet<>(database.once(handle -> handle.createQuery(database.sql("settled"))
+        return new HashSet<>(database.once(handle -> database.planned(handle, "settled")
                 .bind("ids", Binds.uuids(List.copyOf(ids)))
                 .mapTo(UUID.class)
                 .list()));
@@ -101,7 +101,7 @@ public final class Events {
     }
 
     private List<Placed> arrived(Handle handle, int flow, EventStatus status, Place after, int limit) {
-        return handle.createQuery(database.sql("page_outcome"))
+        return database.planned(handle, "page_outcome")
                 .bind("flow", flow)
                 .bind("status", status.ordinal())
                 .bind("minor", after.minor())
@@ -112,7 +112,7 @@ public final class Events {
     }
 
     private List<Placed> rows(Handle handle, String statement, Order order, int flow, Place after, int limit) {
-        return handle.createQuery(database.sql(statement))
+        return database.planned(handle, statement)
                 .bind("flow", flow)
                 .bind("major", after.major())
                 .bind("minor", after.minor())
@@ -131,7 +131,7 @@ public final class Events {
 
     /** What an event's last streaming attempt emitted, from an index on, as JSON text in order. */
     public List<String> chunks(UUID id, int from, int limit) {
-        return database.once(handle -> handle.createQuery(database.sql("chunks"))
+        return database.once(handle -> database.planned(handle, "chunks")
                 .bind("id", id)
                 .bind("from", from)
                 .bind("limit", limit)
@@ -148,7 +148,7 @@ public final class Events {
         long removed = 0;
         int batch;
         do {
-            batch = database.once(handle -> handle.createQuery(database.sql("clean_up"))
+            batch = database.once(handle -> database.planned(handle, "clean_up")
                     .bind("flow", flow)
                     .bind("statuses", Binds.smallints(statuses, EventStatus::ordinal))
                     .bind("batch", CLEAN_UP_BATCH)

@@ -77,8 +77,6 @@ final class Routine {
      * @param planning the statement that goes before it; null if any plan will do
      */
     static Routine of(@Nullable String planning, String text) {
-        Matcher header = HEADER.matcher(text);
-        String name = header.find() ? header.group() + "\n" : ""; // stays in front, for whoever looks at the server
         List<String> names = new ArrayList<>();
         String positional = PARAMETER
                 .matcher(COMMENT.matcher(text).replaceAll(""))
@@ -86,9 +84,18 @@ final class Routine {
                     names.add(found.group(1));
                     return "?";
                 });
-        String before =
-                planning == null ? "" : COMMENT.matcher(planning).replaceAll("").strip() + ";" + name;
-        return new Routine(name + before + positional.strip(), names, planning != null);
+        String before = planning == null ? "" : before(planning, text);
+        return new Routine(before + name(text) + positional.strip(), names, planning != null);
+    }
+
+    /** What goes before a statement: its name, for whoever looks at the server, and the one that says how it is planned. */
+    static String before(String planning, String text) {
+        return name(text) + COMMENT.matcher(planning).replaceAll("").strip() + ";";
+    }
+
+    private static String name(String text) {
+        Matcher header = HEADER.matcher(text);
+        return header.find() ? header.group() + "\n" : "";
     }
 
     /** Executes it on that connection, with a value for each of its names. */

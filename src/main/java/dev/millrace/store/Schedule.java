@@ -36,7 +36,7 @@ public final class Schedule {
         return database.onceOnly(handle -> {
             Map<Integer, Integer> flows = new HashMap<>();
             Optional<Duration> untilNext = Optional.empty();
-            for (Row row : handle.createQuery(database.sql("promote"))
+            for (Row row : database.planned(handle, "promote")
                     .bind("batch", BATCH)
                     .map((row, context) -> new Row(
                             (Integer) row.getObject("flow"), row.getInt("n"), (Double) row.getObject("seconds")))

@@ -146,7 +146,7 @@ public final class Settlements {
 
     /** Stores chunks of claims that are still held. Storing one again changes nothing. */
     public Set<UUID> addChunks(List<ChunkRow> chunks) {
-        return new HashSet<>(database.onceOnly(handle -> handle.createQuery(database.sql("add_chunks"))
+        return new HashSet<>(database.onceOnly(handle -> database.planned(handle, "add_chunks")
                 .bind("ids", Binds.uuids(chunks, ChunkRow::id))
                 .bind("workers", Binds.uuids(chunks, chunk -> chunk.hold().worker()))
                 .bind("attempts", Binds.integers(chunks, chunk -> chunk.hold().attempt()))
@@ -158,7 +158,7 @@ public final class Settlements {
 
     /** Ends one pending event without running it; false if it was not pending. */
     public boolean endPending(int flow, UUID id, dev.millrace.event.EventStatus status, String error) {
-        Optional<UUID> ended = database.once(handle -> handle.createQuery(database.sql("end_pending"))
+        Optional<UUID> ended = database.once(handle -> database.planned(handle, "end_pending")
                 .bind("flow", flow)
                 .bind("id", id)
                 .bind("status", status.ordinal())

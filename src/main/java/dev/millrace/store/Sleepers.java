@@ -39,7 +39,7 @@ public final class Sleepers {
 
     /** Whether anything in these lanes of a flow is due, to see whether a claim is worth its while. */
     public boolean isDue(int flow, Collection<Integer> lanes) {
-        return database.onceOnly(handle -> handle.createQuery(database.sql("due_left"))
+        return database.onceOnly(handle -> database.planned(handle, "due_left")
                 .bind("flow", flow)
                 .bind("lanes", Binds.integers(lanes, value -> value))
                 .mapTo(Boolean.class)

@@ -138,7 +138,7 @@ public final class Workers implements AutoCloseable {
      * now. Empty if there is no other worker.
      */
     public Optional<Duration> untilRescue(UUID rescuer) {
-        return database.onceOnly(handle -> handle.createQuery(database.sql("rescue_due"))
+        return database.onceOnly(handle -> database.planned(handle, "rescue_due")
                 .bind("rescuer", rescuer)
                 .map((row, context) -> Optional.ofNullable((Double) row.getObject("seconds")))
                 .one()

@@ -2,11 +2,19 @@
 -- Waits for a claim of the same event that is under way, then finds nothing.
 with due as (
     delete from millrace.ready
-    where id = :id and flow = :flow and lane = any (:lanes::integer[])
+    where ctid = (
+        select ctid
+        from (select ctid, flow, lane from millrace.ready where id = :id offset 0) found -- by nothing but its id
+        where flow = :flow and lane = any (:lanes::integer[])
+    )
     returning id, priority, position, lane, flow, attempt, failures, denials, deaths
 ), later as (
     delete from millrace.scheduled
-    where id = :id and flow = :flow and lane = any (:lanes::integer[]) and (:early or run_at <= clock_timestamp())
+    where ctid = (
+        select ctid
+        from (select ctid, flow, lane, run_at from millrace.scheduled where id = :id offset 0) found
+        where flow = :flow and lane = any (:lanes::integer[]) and (:early or run_at <= clock_timestamp())
+    )
     returning id, priority, position, lane, flow, attempt, failures, denials, deaths
 ), taken as (
     select * from due union all select * from later

@@ -11,10 +11,10 @@ with gone as (
     ))
     returning id
 ), events as (
-    delete from millrace.event where id in (select id from gone)
+    delete from millrace.event where id = any (array(select id from gone)) -- no join: that might read the whole table
 ), attempts as (
-    delete from millrace.attempt where event in (select id from gone)
+    delete from millrace.attempt where event = any (array(select id from gone))
 ), chunks as (
-    delete from millrace.chunk where event in (select id from gone)
+    delete from millrace.chunk where event = any (array(select id from gone))
 )
 select count(*) from gone

@@ -2,7 +2,21 @@
 select exists (
     select 1
     from unnest(:lanes::integer[]) as known (lane)
-    cross join lateral (select 1 from millrace.ready where lane = known.lane limit 1) head
+    cross join lateral (
+        select 1
+        from millrace.ready
+        where lane = known.lane
+        order by priority, position -- the claim's index has nothing else to skip: no row of another lane is read
+        limit 1
+    ) head
 ) or exists (
-    select 1 from millrace.scheduled where flow = :flow and lane = any (:lanes::integer[]) and run_at <= statement_timestamp()
+    select 1
+    from (
+        select lane
+        from millrace.scheduled
+        where flow = :flow and run_at <= statement_timestamp()
+        order by run_at, position
+        offset 0
+    ) due
+    where lane = any (:lanes::integer[])
 )

@@ -1,10 +1,18 @@
 -- page_outcome: a terminal progression after a place in it, in order of arrival. Reads only; uses outcome_progression.
-select e.id, e.created_at, e.type, e.payload::text as payload, e.metadata::text as metadata, e.priority, e.timeout,
-    e.deadline, e.streaming, o.status, o.attempt, o.started_at, o.finished_at, o.duration,
+select e.*, o.status, o.attempt, o.started_at, o.finished_at, o.duration,
     o.response::text as response, o.error::text as error, o.retryable,
     o.position as place_minor
-from millrace.outcome o
-join millrace.event e on e.id = o.id
-where o.flow = :flow and o.status = :status and o.position > :minor
+from (
+    select *
+    from millrace.outcome
+    where flow = :flow and status = :status and position > :minor
+    order by position
+    limit :limit
+) o
+cross join lateral (
+    select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming
+    from millrace.event
+    where id = o.id
+    offset 0 -- one look into the index for each, whatever the planner believes of the sizes
+) e
 order by o.position
-limit :limit

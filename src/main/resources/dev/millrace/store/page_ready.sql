@@ -1,6 +1,5 @@
 -- page_ready: the due part of the pending progression after a place in it, in the order it will be claimed. Reads only.
-select e.id, e.created_at, e.type, e.payload::text as payload, e.metadata::text as metadata, e.priority, e.timeout,
-    e.deadline, e.streaming, 0 as status, head.attempt, null::timestamptz as started_at, null::timestamptz as finished_at,
+select e.*, 0 as status, head.attempt, null::timestamptz as started_at, null::timestamptz as finished_at,
     null::float8 as duration, null::text as response, null::text as error, null::boolean as retryable,
     head.priority as place_major, head.position as place_minor
 from (
@@ -18,5 +17,10 @@ from (
     order by r.priority, r.position
     limit :limit
 ) head
-join millrace.event e on e.id = head.id
+cross join lateral (
+    select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming
+    from millrace.event
+    where id = head.id
+    offset 0 -- one look into the index for each, whatever the planner believes of the sizes
+) e
 order by head.priority, head.position
