@@ -3,6 +3,7 @@ package dev.millrace;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.Terms;
+import dev.millrace.work.Run;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -47,6 +48,11 @@ public record Append(
         return DEFAULTS.withTimeout(timeout);
     }
 
+    /** The deadline of the event that is being handled, for what its handler appends; see {@link #withDeadlineOf}. */
+    public static Append inheritDeadline(Run<?> run) {
+        return DEFAULTS.withDeadlineOf(run);
+    }
+
     /** As {@link #priority}. */
     public Append withPriority(double priority) {
         return with(new Terms(priority, terms.timeout(), terms.deadline(), terms.streaming()));
@@ -60,6 +66,16 @@ public record Append(
     /** A time past which the event is skipped if it has not started. */
     public Append withDeadline(Instant deadline) {
         return with(new Terms(terms.priority(), terms.timeout(), deadline, terms.streaming()));
+    }
+
+    /**
+     * At the latest the deadline of the event that is being handled: what is left to it is left to what its handler appends. None
+     * if it has none.
+     */
+    public Append withDeadlineOf(Run<?> run) {
+        Instant given = terms.deadline();
+        Instant inherited = run.event().deadline();
+        return inherited == null || (given != null && given.isBefore(inherited)) ? this : withDeadline(inherited);
     }
 
     /** Asks for a stream of chunks as the answer. */

@@ -2,6 +2,7 @@ package dev.millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.Event;
+import dev.millrace.event.EventAttempt;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Flow;
 import dev.millrace.event.Json;
@@ -118,6 +119,11 @@ public final class Executor<T> extends FlowClient<T> {
     /** One event with how it is doing; empty if this flow does not have it. */
     public Optional<Event<T>> event(UUID id) {
         return reader().find(id);
+    }
+
+    /** Every attempt at an event in order, the running one included; none for an event that was never claimed. */
+    public List<EventAttempt> attempts(UUID id) {
+        return millrace().store().retries().attempts(flow().id(), Objects.requireNonNull(id, "id"));
     }
 
     /** The events of a status in the order of its progression, read page by page. */

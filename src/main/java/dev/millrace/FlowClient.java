@@ -7,6 +7,8 @@ import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExecutionException;
 import dev.millrace.event.ExistsException;
 import dev.millrace.event.NotFoundException;
+import dev.millrace.event.RetryFilter;
+import dev.millrace.event.UuidV7;
 import dev.millrace.store.Draft;
 import dev.millrace.store.FlowRow;
 import dev.millrace.store.Store;
@@ -203,15 +205,42 @@ public abstract sealed class FlowClient<T> permits Executor {
     }
 
     /**
-     * Appends a settled event again, as a fresh one that names its original and its root (R-020, R-022).
+     * Appends an event that has ended again, as a fresh one that names its original and its root (R-020, R-022). Each call makes
+     * another. Its deadline is the original's, unless that has passed: then it has none.
      *
      * @return the fresh event's id
      * @throws NotFoundException if the flow has no such event
+     * @throws IllegalStateException if it has not ended
+     * @throws dev.millrace.event.QueueFullException if the flow is bounded and full
      */
     public UUID retry(UUID id) {
-        Event<T> original = reader.find(id)
-                .orElseThrow(() -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, name())));
-        return append(original.asFreshEvent());
+        Objects.requireNonNull(id, "id");
+        UUID fresh = UuidV7.next();
+        if (!store.retries().retry(flow.id(), id, fresh)) {
+            EventStatus status = store.events()
+                    .find(flow.id(), id)
+                    .orElseThrow(() -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, name())))
+                    .execution()
+                    .status();
+            throw new IllegalStateException(
+                    "event %s is %s: only an event that has ended can be retried".formatted(id, status));
+        }
+        millrace.wakeFlow(flow.id());
+        return fresh;
+    }
+
+    /**
+     * Appends again what has ended and fits, as {@link #retry} does, in order of arrival, in constant memory and in transactions of
+     * at most 1,000. Each event is appended again at most once by all such calls, whoever makes them, and not if it was
+     * retried by {@link #retry}; so a call may be repeated after an error, goes on where it stopped, and two at once share the
+     * work. A fresh event that fails as well is an event of its own, and fits again. What ends while this goes on is left.
+     *
+     * @return how many this call has appended
+     * @throws dev.millrace.event.QueueFullException if the flow is bounded and full; what was appended before stays
+     */
+    public long retryAll(RetryFilter filter) {
+        return store.retries()
+                .retryAll(flow.id(), Objects.requireNonNull(filter, "filter"), () -> millrace.wakeFlow(flow.id()));
     }
 
     /** Removes completed, failed and aborted events for good; says how many. */

@@ -3,9 +3,14 @@ package dev.millrace.maintain;
 import dev.millrace.store.Schedule;
 import dev.millrace.store.Schedule.Promoted;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.Optional;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 
-/** Makes scheduled events claimable when their time has come. Any worker may, no leader is needed. Confined to one thread. */
+/**
+ * Makes scheduled events claimable when their time has come, and skips pending ones whose deadline has passed. Any worker may, no leader is needed. Confined to one thread.
+ */
 public final class Promoter {
     /** Clocks and timers are no finer than that. */
     private static final Duration LEAST_PAUSE = Duration.ofMillis(1);
@@ -39,11 +44,18 @@ public final class Promoter {
     public Duration cycle() {
         Promoted promoted = schedule.promote();
         promoted.flows().keySet().forEach(whenPromoted::accept);
-        if (promoted.total() == Schedule.BATCH) {
-            return rest.busy(Duration.ZERO);
+        Optional<Duration> deadline = promoted.untilDeadline();
+        boolean passed = deadline.filter(left -> !left.isPositive()).isPresent();
+        if (passed) {
+            int unused = schedule.expire(); // what it left is found with the next look, which is soon
+        }
+        if (promoted.total() == Schedule.BATCH || passed) {
+            return rest.busy(passed ? LEAST_PAUSE : Duration.ZERO);
         }
         Duration pause = promoted.total() > 0 ? rest.busy(interval) : rest.nothing();
-        return promoted.untilNext()
+        return Stream.of(promoted.untilNext(), deadline)
+                .flatMap(Optional::stream)
+                .min(Comparator.naturalOrder())
                 .map(next -> next.compareTo(LEAST_PAUSE) < 0 ? LEAST_PAUSE : next)
                 .filter(next -> next.compareTo(pause) < 0)
                 .orElse(pause);

@@ -62,10 +62,20 @@ final class Attempt<T> implements Run<T> {
         }
         Duration limit = event.timeout();
         if (limit != null) {
-            clock = worker.clocks()
-                    .schedule(() -> ticket.overrule(timedOut(limit)), limit.toNanos(), TimeUnit.NANOSECONDS);
+            clock = worker.clocks().schedule(() -> timeOut(limit), limit.toNanos(), TimeUnit.NANOSECONDS);
         }
         thread.start();
+    }
+
+    private void timeOut(Duration limit) {
+        Runnable overrule = () -> ticket.overrule(timedOut(limit));
+        if (conclusions.retriesTimeouts()) {
+            Thread.ofVirtual()
+                    .name("millrace-clock")
+                    .start(overrule); // asks the policy, which may hang: others' clocks go on
+        } else {
+            overrule.run();
+        }
     }
 
     @Override

@@ -49,7 +49,18 @@ final class Conclusions {
 
     /** It ran longer than it may. */
     Settlement timedOut(Duration limit, Duration ran) {
-        return ticket.ended(EventStatus.CANCELLED, new EventTimeoutException(limit), ran);
+        var error = new EventTimeoutException(limit);
+        return retriesTimeouts()
+                ? pauseAfter(error)
+                        .<Settlement>map(
+                                pause -> ticket.returned(Reason.CANCELLED, standing(failures()), pause, error, ran))
+                        .orElseGet(() -> ticket.ended(EventStatus.FAILED, error, ran))
+                : ticket.ended(EventStatus.CANCELLED, error, ran);
+    }
+
+    /** Whether it takes the application's code to say what follows from a timeout. */
+    boolean retriesTimeouts() {
+        return retry.retriesTimeouts();
     }
 
     /** It said so. */

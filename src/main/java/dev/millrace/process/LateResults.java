@@ -66,7 +66,8 @@ public final class LateResults {
     private static boolean isAnswer(Settlement settlement) {
         return !(settlement instanceof Returned back)
                 || back.reason() == Reason.RETRY
-                || back.reason() == Reason.SNOOZE;
+                || back.reason() == Reason.SNOOZE
+                || back.reason() == Reason.CANCELLED;
     }
 
     private static LateAnswer note(Settlement answer) {

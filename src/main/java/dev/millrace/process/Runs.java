@@ -1,13 +1,14 @@
 package dev.millrace.process;
 
+import dev.millrace.event.EndedException;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
-import dev.millrace.event.ExecutionException;
 import dev.millrace.process.Ticket.Slot;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Claims;
 import dev.millrace.store.StoredEvent;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -90,9 +91,7 @@ public final class Runs<T> {
             return Optional.empty();
         }
         if (claim.expired()) {
-            var error = new ExecutionException("deadline %s passed before it started"
-                    .formatted(claim.event().terms().deadline()));
-            ticket.settle(ticket.ended(EventStatus.SKIPPED, error, null));
+            skipForItsDeadline(ticket);
             return Optional.empty();
         }
         try {
@@ -111,11 +110,30 @@ public final class Runs<T> {
 
     /** Starts the handler, unless the event was ended meanwhile. */
     void start(Ticket ticket, Event<T> event) {
-        if (isOurs(ticket.claim())) {
+        if (isPastDeadline(ticket)) { // it waited for its permission or its slot
+            skipForItsDeadline(ticket);
+            ticket.releaseSlot();
+        } else if (isOurs(ticket.claim())) {
             new Attempt<>(ticket, event, handlers, worker, leaks).start();
         } else {
             ticket.giveBack();
         }
+    }
+
+    /** By the database's clock when it was claimed, and by this process's since then. */
+    private static boolean isPastDeadline(Ticket ticket) {
+        StoredEvent event = ticket.claim().event();
+        Instant deadline = event.terms().deadline();
+        Instant claimed = event.execution().startedAt();
+        return deadline != null
+                && claimed != null
+                && !claimed.plusNanos(System.nanoTime() - ticket.takenNanos).isBefore(deadline);
+    }
+
+    private static void skipForItsDeadline(Ticket ticket) {
+        Instant deadline = ticket.claim().event().terms().deadline();
+        var error = new EndedException(EventStatus.SKIPPED, "deadline %s passed before it started".formatted(deadline));
+        ticket.settle(ticket.ended(EventStatus.SKIPPED, error, null));
     }
 
     /** How often the permission check of that event went wrong before. */

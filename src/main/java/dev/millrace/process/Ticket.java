@@ -40,6 +40,9 @@ final class Ticket {
     private final Runnable freeSlot;
     private final Consumer<Ticket> whenSettled;
     private final AtomicReference<Slot> slot;
+    /** When it was taken, by {@code nanoTime}. */
+    final long takenNanos = System.nanoTime();
+
     private final AtomicBoolean left = new AtomicBoolean();
     private final ReentrantLock lock = new ReentrantLock();
     private State state = State.OPEN; // guarded by lock

@@ -4,7 +4,6 @@ import static java.util.Map.entry;
 
 import dev.millrace.event.AppendUnknownException;
 import dev.millrace.event.ConnectionException;
-import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExistsException;
 import dev.millrace.event.QueueFullException;
 import dev.millrace.event.ValidationException;
@@ -22,7 +21,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Puts events in. Ids are made by the client, so an append whose COMMIT went unanswered is simply done again: if the
@@ -41,12 +39,12 @@ public final class Appends {
     private static final Pattern KEY_IN_DETAIL = Pattern.compile("\\(id\\)=\\(([0-9a-f-]{36})\\)");
 
     private final Database database;
-    private final Counts counts;
+    private final FlowLimits limits;
 
     /** The way into that database. */
-    public Appends(Database database, Counts counts) {
+    public Appends(Database database, FlowLimits limits) {
         this.database = database;
-        this.counts = counts;
+        this.limits = limits;
     }
 
     /**
@@ -118,7 +116,8 @@ public final class Appends {
 
     private int insertAll(Handle handle, int flow, List<List<Draft>> batches, boolean bounded) {
         if (bounded) {
-            refuseOverflow(handle, flow, batches.stream().mapToInt(List::size).sum());
+            limits.refuseOverflow(
+                    handle, flow, batches.stream().mapToInt(List::size).sum());
         }
         int stored = 0;
         for (List<Draft> batch : batches) {
@@ -128,29 +127,6 @@ public final class Appends {
             }
         }
         return stored;
-    }
-
-    /** Holds the flow's row until the end of the transaction, so the count stays true until the rows are in. */
-    private void refuseOverflow(Handle handle, int flow, int more) {
-        FlowLimit lock = handle.createQuery(database.sql("flow_lock"))
-                .bind("flow", flow)
-                .map((row, context) ->
-                        new FlowLimit((Integer) row.getObject("max_pending"), row.getBoolean("sees_others")))
-                .one();
-        Integer limit = lock.maxPending();
-        if (limit == null) {
-            return;
-        }
-        if (!lock.seesOthers()) {
-            throw new IllegalArgumentException("the flow is bounded, and a transaction that is REPEATABLE READ or"
-                    + " SERIALIZABLE cannot see what others append: append in one that is READ COMMITTED");
-        }
-        long pending = counts.read(handle, flow).getOrDefault(EventStatus.PENDING, 0L);
-        if (pending + more > limit) {
-            throw new QueueFullException(
-                    "Queue size (%d) exceeds max (%d)".formatted(pending + more - 1, limit),
-                    Map.of("queue_size", pending, "max_size", limit));
-        }
     }
 
     /** The ids of those drafts that are stored already, with the same type and payload, in this flow. */
@@ -171,9 +147,6 @@ public final class Appends {
                         .stream())
                 .collect(Collectors.toSet());
     }
-
-    /** How many pending events a flow may hold, and whether the transaction sees what others append while it lasts. */
-    private record FlowLimit(@Nullable Integer maxPending, boolean seesOthers) {}
 
     /**
      * Inserts one batch.

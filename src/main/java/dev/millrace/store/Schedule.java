@@ -23,8 +23,10 @@ public final class Schedule {
      *
      * @param flows how many events of which flow became claimable
      * @param untilNext in which time the next event is due; empty if none is scheduled
+     * @param untilDeadline in which time the next deadline passes, zero or less if one has; empty if there is none
      */
-    public record Promoted(Map<Integer, Integer> flows, Optional<Duration> untilNext) {
+    public record Promoted(
+            Map<Integer, Integer> flows, Optional<Duration> untilNext, Optional<Duration> untilDeadline) {
         /** How many events became claimable. */
         public int total() {
             return flows.values().stream().mapToInt(Integer::intValue).sum();
@@ -36,22 +38,46 @@ public final class Schedule {
         return database.onceOnly(handle -> {
             Map<Integer, Integer> flows = new HashMap<>();
             Optional<Duration> untilNext = Optional.empty();
+            Optional<Duration> untilDeadline = Optional.empty();
             for (Row row : database.planned(handle, "promote")
                     .bind("batch", BATCH)
                     .map((row, context) -> new Row(
-                            (Integer) row.getObject("flow"), row.getInt("n"), (Double) row.getObject("seconds")))
+                            (Integer) row.getObject("flow"),
+                            row.getInt("n"),
+                            (Double) row.getObject("seconds"),
+                            (Double) row.getObject("deadline")))
                     .list()) {
                 if (row.flow() != null) {
                     flows.put(row.flow(), row.n());
-                } else if (row.seconds() != null) {
-                    untilNext = Optional.of(Duration.ofNanos((long) (row.seconds() * 1e9)));
+                } else {
+                    untilNext = duration(row.seconds());
+                    untilDeadline = duration(row.deadline());
                 }
             }
-            return new Promoted(Map.copyOf(flows), untilNext);
+            return new Promoted(Map.copyOf(flows), untilNext, untilDeadline);
         });
+    }
+
+    private static Optional<Duration> duration(@Nullable Double seconds) {
+        return Optional.ofNullable(seconds).map(known -> Duration.ofNanos((long) (known * 1e9)));
+    }
+
+    /**
+     * Skips what is pending although its deadline has passed.
+     *
+     * @return of how many deadlines it took note; there may be more if that is {@link #BATCH}
+     */
+    public int expire() {
+        return database.onceOnly(handle -> database.planned(handle, "expire")
+                .bind("batch", BATCH)
+                .mapTo(Integer.class)
+                .one());
     }
 
     /** A flow's, or the last one's, as promote.sql has them. */
     private record Row(
-            @Nullable Integer flow, int n, @Nullable Double seconds) {}
+            @Nullable Integer flow,
+            int n,
+            @Nullable Double seconds,
+            @Nullable Double deadline) {}
 }

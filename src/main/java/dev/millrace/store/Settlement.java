@@ -55,7 +55,9 @@ public sealed interface Settlement {
         WAIT("wait"),
         PERMISSION_ERROR("permission-error"),
         SNOOZE("snooze"),
-        SHUTDOWN("shutdown");
+        SHUTDOWN("shutdown"),
+        CANCELLED("cancelled"),
+        PAUSED("paused");
 
         private final String wireName;
 

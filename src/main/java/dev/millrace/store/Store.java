@@ -8,6 +8,7 @@ public final class Store {
     private final Schema schema;
     private final Flows flows;
     private final Appends appends;
+    private final Retries retries;
     private final Claims claims;
     private final Settlements settlements;
     private final JointTransactions jointTransactions;
@@ -31,7 +32,9 @@ public final class Store {
         this.schema = new Schema(database);
         this.flows = new Flows(database);
         this.counts = new Counts(database);
-        this.appends = new Appends(database, counts);
+        FlowLimits limits = new FlowLimits(database, counts);
+        this.appends = new Appends(database, limits);
+        this.retries = new Retries(database, limits);
         this.claims = new Claims(database);
         this.settlements = new Settlements(database);
         this.jointTransactions = new JointTransactions(database, settlements, commitBound);
@@ -67,6 +70,11 @@ public final class Store {
     /** The way in. */
     public Appends appends() {
         return appends;
+    }
+
+    /** The way in once more, and the history that leads there. */
+    public Retries retries() {
+        return retries;
     }
 
     /** From pending to processing. */

@@ -6,12 +6,16 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Whether and when a failed event runs again by itself. By default it does not: see {@link #none}. Must be thread-safe.
+ * Whether and when a failed event runs again by itself. By default it does not: see {@link #none}. Must be thread-safe. One of the
+ * application's own decides by the number of failures and the error alone; {@link Errors#retryable} is what the others ask.
  */
 @FunctionalInterface
 public interface RetryPolicy {
     /** The longest pause {@link #exponential} makes. */
     Duration LONGEST_PAUSE = Duration.ofHours(1);
+
+    /** The longest pause that {@link #exponential} can be made to make. */
+    Duration LONGEST_CEILING = Duration.ofDays(365);
 
     /**
      * How long to wait before the next attempt.
@@ -21,6 +25,31 @@ public interface RetryPolicy {
      * @return empty to leave it failed
      */
     Optional<Duration> delayAfter(int failures, Throwable error);
+
+    /**
+     * Whether a timeout is a failure as well. If not, as by default, an event that timed out is cancelled. If it is, this policy
+     * is asked about the {@link dev.millrace.event.EventTimeoutException}: the attempt is cancelled and its event runs again, or
+     * the last one fails it.
+     */
+    default boolean retriesTimeouts() {
+        return false;
+    }
+
+    /** This policy, for timeouts too. */
+    default RetryPolicy retryingTimeouts() {
+        RetryPolicy policy = this;
+        return new RetryPolicy() {
+            @Override
+            public Optional<Duration> delayAfter(int failures, Throwable error) {
+                return policy.delayAfter(failures, error);
+            }
+
+            @Override
+            public boolean retriesTimeouts() {
+                return true;
+            }
+        };
+    }
 
     /** Never: a failed event stays failed until someone retries it. */
     static RetryPolicy none() {
@@ -34,18 +63,29 @@ public interface RetryPolicy {
                 failures < attempts && Errors.retryable(error) ? Optional.of(pause) : Optional.empty();
     }
 
+    /** As the other one, with pauses of at most an hour. */
+    static RetryPolicy exponential(Duration base, int attempts) {
+        return exponential(base, LONGEST_PAUSE, attempts);
+    }
+
     /**
-     * After a random part of a pause that starts at {@code base} and doubles each time, up to an hour (full jitter, so
+     * After a random part of a pause that starts at {@code base} and doubles each time, up to {@code longest} (full jitter, so
      * that events that failed together do not come back together), while the error is retryable, at most
      * {@code attempts} runs in all.
+     *
+     * @param longest from {@code base} to 365 days
      */
-    static RetryPolicy exponential(Duration base, int attempts) {
+    static RetryPolicy exponential(Duration base, Duration longest, int attempts) {
         checkBounds(base, attempts);
+        if (longest.compareTo(base) < 0 || longest.compareTo(LONGEST_CEILING) > 0) {
+            throw new IllegalArgumentException(
+                    "longest must be the base (%s) to %s, got %s".formatted(base, LONGEST_CEILING, longest));
+        }
         return (failures, error) -> {
             if (failures >= attempts || !Errors.retryable(error)) {
                 return Optional.empty();
             }
-            double ceiling = Math.min((double) LONGEST_PAUSE.toNanos(), base.toNanos() * Math.pow(2, failures - 1.0));
+            double ceiling = Math.min((double) longest.toNanos(), base.toNanos() * Math.pow(2, failures - 1.0));
             return Optional.of(
                     Duration.ofNanos((long) (ThreadLocalRandom.current().nextDouble() * ceiling)));
         };

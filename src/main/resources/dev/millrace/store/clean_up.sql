@@ -1,4 +1,4 @@
--- clean_up: removes settled events for good, up to :batch, with their attempts and chunks; their places in users'
+-- clean_up: removes settled events for good, up to :batch, with their attempts, chunks and the like; their places in users'
 -- progressions go by foreign key. Running and pending events are in other tables and cannot be touched.
 with gone as (
     delete from millrace.outcome
@@ -16,5 +16,9 @@ with gone as (
     delete from millrace.attempt where event = any (array(select id from gone))
 ), chunks as (
     delete from millrace.chunk where event = any (array(select id from gone))
+), marks as (
+    delete from millrace.retried where original = any (array(select id from gone))
+), deadlines as (
+    delete from millrace.expiry where event = any (array(select id from gone))
 )
 select count(*) from gone

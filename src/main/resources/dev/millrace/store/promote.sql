@@ -1,5 +1,6 @@
 -- promote: moves what has become due to ready, up to :batch rows, and says how many of which flow. Skips rows another
--- promoter is moving. One more row, without a flow, says in how many seconds the next is due; null if there is none.
+-- promoter is moving. One more row, without a flow, says in how many seconds the next is due, and in how many the next deadline
+-- passes; null if there is none.
 with next as materialized (
     select ctid
     from millrace.scheduled
@@ -16,7 +17,17 @@ with next as materialized (
     select id, priority, position, lane, flow, attempt, failures, denials, deaths
     from taken
 )
-select flow, count(*)::integer as n, null::float8 as seconds from taken group by flow
+select flow, count(*)::integer as n, null::float8 as seconds, null::float8 as deadline from taken group by flow
 union all
-select null, 0, extract(epoch from min(run_at) - clock_timestamp())
-from (select run_at from millrace.scheduled where run_at > statement_timestamp() order by run_at limit 1) later
+select null, 0, (
+    select extract(epoch from run_at - clock_timestamp())
+    from millrace.scheduled
+    where run_at > statement_timestamp()
+    order by run_at
+    limit 1
+), (
+    select extract(epoch from look_at - clock_timestamp())
+    from millrace.expiry
+    order by look_at
+    limit 1
+)

@@ -269,6 +269,21 @@ class ConstraintTest {
                                         "chunk_value_capped",
                                         "insert into chunk (event, attempt, index, value) select $new, 1, 0,"
                                                 + " jsonb_build_array(t, t, t) from (select repeat('x', 45000000) as t) text")),
+                        Stream.of(
+                                refused(
+                                        "retried_pkey",
+                                        "insert into retried (original, event) values ($id, $new), ($id, $new)"),
+                                refused(
+                                        "expiry_pkey",
+                                        "insert into expiry (event, look_at) values ($id, now()), ($id, now())")),
+                        each(
+                                "retried_created_at_finite",
+                                "insert into retried (original, event, created_at) values ($id, $new, $value)",
+                                NEVER),
+                        each(
+                                "expiry_look_at_finite",
+                                "insert into expiry (event, look_at) values ($new, $value)",
+                                NEVER),
                         each("attempt_reason_known", "update attempt set reason = $value", "''", "'LOST'", "'other'"),
                         each(
                                 "attempt_started_at_finite",

@@ -122,7 +122,9 @@ class NotificationTest {
     void promote_whatIsDue_tellsSleepersOfItsFlowAndWhenTheNextIsDue() throws SQLException {
         Database door = new Database(database.newPool(2), "millrace", Duration.ofSeconds(20));
         Schedule schedule = new Schedule(door);
-        assertThat(schedule.promote()).isEqualTo(new Schedule.Promoted(java.util.Map.of(), java.util.Optional.empty()));
+        assertThat(schedule.promote())
+                .isEqualTo(new Schedule.Promoted(
+                        java.util.Map.of(), java.util.Optional.empty(), java.util.Optional.empty()));
         run(writer, SCHEDULED.formatted(-1));
         run(writer, SCHEDULED.formatted(3_600_000));
         database.execute(SLEEP, 1);

@@ -1,0 +1,36 @@
+-- expire: skips what is pending although its deadline has passed, due or not, up to :batch deadlines; says of how many
+-- deadlines it took note. What runs, or is on the move just now, is looked at again in five seconds: it may go back to
+-- pending. What has ended needs no deadline. Skips deadlines that another is looking at; waits for claims under way of those
+-- it skips, then finds nothing.
+with late as materialized (
+    select ctid as place, event
+    from millrace.expiry
+    where look_at <= statement_timestamp() -- not clock_timestamp(): a volatile function cannot bound an index scan
+    order by look_at
+    limit :batch
+    for update skip locked
+), due as (
+    delete from millrace.ready where id = any (array(select event from late)) returning id, flow, attempt
+), waiting as (
+    delete from millrace.scheduled where id = any (array(select event from late)) returning id, flow, attempt
+), skipped as (
+    insert into millrace.outcome (id, flow, attempt, status, retryable, error)
+    select t.id, t.flow, t.attempt, 5, false, jsonb_build_object(
+        'error', 'SkippedError',
+        'message', format('deadline %s passed before it started', millrace.iso_instant(e.deadline)),
+        'retryable', false)
+    from (select * from due union all select * from waiting) t
+    join millrace.event e on e.id = t.id
+    returning id
+), over as materialized (
+    select place
+    from late
+    where event in (select id from skipped) or exists (select from millrace.outcome o where o.id = late.event)
+), forgotten as (
+    delete from millrace.expiry where ctid = any (array(select place from over)) -- stable: the rows are locked
+), again as (
+    update millrace.expiry
+    set look_at = clock_timestamp() + interval '5 seconds'
+    where ctid = any (array(select place from late where place not in (select place from over)))
+)
+select count(*)::integer from late
