@@ -59,7 +59,7 @@ public final class Payloads {
      * @throws ValidationException as {@link #encode(Object, int)} does
      */
     public static String encodeMetadata(ObjectNode metadata) {
-        return encode("metadata", metadata, METADATA_CAP_BYTES);
+        return metadata.isEmpty() ? "{}" : encode("metadata", metadata, METADATA_CAP_BYTES);
     }
 
     private static String encode(String what, Object value, int capBytes) {

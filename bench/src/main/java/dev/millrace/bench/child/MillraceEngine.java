@@ -3,17 +3,13 @@ package dev.millrace.bench.child;
 import dev.millrace.Executor;
 import dev.millrace.Millrace;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** Millrace through its public interface. Each {@link #arm} is a process's start: a connection and a worker of its own. */
 final class MillraceEngine implements Engine {
     static final String SCHEMA = "bench_millrace";
     static final String FLOW = "bench";
-
-    /** Events in a call of appendAll; it makes batches of its own of them. */
-    private static final int BULK = 10_000;
 
     private static final int CONCURRENCY = 1_000;
     private static final int BATCH = 500;
@@ -54,13 +50,7 @@ final class MillraceEngine implements Engine {
         if (executor == null) {
             throw new IllegalStateException("not installed");
         }
-        for (int done = 0; done < count; done += BULK) {
-            List<Job> jobs = new ArrayList<>(BULK);
-            for (int i = done; i < Math.min(done + BULK, count); i++) {
-                jobs.add(new Job(first + i, fill));
-            }
-            executor.appendAll(jobs);
-        }
+        executor.appendAll(LongStream.range(first, first + count).mapToObj(n -> new Job(n, fill)));
     }
 
     @Override
@@ -110,6 +100,6 @@ final class MillraceEngine implements Engine {
     /** What to say of it in the results. */
     static String configuration() {
         return "concurrencyLimit " + CONCURRENCY + ", queueCapacity " + BATCH + ", poll interval "
-                + Duration.ofMillis(200).toMillis() + " ms, bulk: appendAll(" + BULK + ")";
+                + Duration.ofMillis(200).toMillis() + " ms, bulk: appendAll of a stream";
     }
 }
