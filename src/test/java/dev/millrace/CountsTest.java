@@ -3,7 +3,10 @@ package dev.millrace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.event.EventStatus;
+import dev.millrace.maintain.CountFolder;
 import dev.millrace.postgres.TestDatabase;
+import dev.millrace.store.Counts;
+import dev.millrace.store.Database;
 import dev.millrace.work.Permission;
 import dev.millrace.work.RetryPolicy;
 import java.sql.Connection;
@@ -19,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -137,6 +141,43 @@ class CountsTest extends WithMillrace {
         assertCountsMatchRows(client);
         assertThat(worker.forward()).isEqualTo(15);
         assertCountsMatchRows(client);
+    }
+
+    @Test
+    @DisplayName(
+            "R-084 with 100,000 deltas to be folded the counts are exact, and stay so fold by fold; the folder does not rest")
+    void statusCounts_manyDeltas_areExactAndFoldedWithoutAPause() {
+        Executor<Task> client = tasks().build(); // it starts no chores
+        append(client, 3);
+        int deltas = 10 * Counts.FOLD_BATCH;
+        database.execute(
+                "insert into status_delta (n, flow, status)"
+                        + " select case when i % 4 = 0 then -2 else 1 end, flow, i % 7"
+                        + " from generate_series(1, ?) i, (select min(id) as flow from flow) known",
+                deltas - 1);
+        Map<EventStatus, Long> before = client.statusCounts();
+        for (EventStatus status : EventStatus.all()) {
+            long appended = status == EventStatus.PENDING ? 3 : 0;
+            long expected = IntStream.range(1, deltas)
+                    .filter(i -> i % 7 == status.ordinal())
+                    .mapToLong(i -> i % 4 == 0 ? -2 : 1)
+                    .sum();
+            assertThat(before.get(status)).as("%s", status).isEqualTo(expected + appended);
+        }
+        long begin = System.nanoTime();
+        client.statusCounts();
+        long end = System.nanoTime();
+
+        CountFolder folder = new CountFolder(new Counts(new Database(database.newPool(1), "millrace", LONG)));
+        for (int i = 0; i < 10; i++) {
+            assertThat(folder.cycle()).as("pause after fold %d", i).isZero();
+            assertThat(client.statusCounts()).isEqualTo(before);
+        }
+        System.out.printf(
+                "CountsTest: counts with %d deltas %.1f ms, ten folds and counts %.1f ms%n",
+                deltas, (end - begin) / 1e6, (System.nanoTime() - end) / 1e6);
+        assertThat(database.longValue("select count(*) from status_delta")).isZero();
+        assertThat(folder.cycle()).isPositive();
     }
 
     @Test
