@@ -2,7 +2,10 @@ package dev.millrace;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.event.OnConflict;
 import dev.millrace.event.Terms;
+import dev.millrace.event.Unique;
+import dev.millrace.event.UniqueScope;
 import dev.millrace.work.Run;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,19 +56,34 @@ public record Append(
         return DEFAULTS.withDeadlineOf(run);
     }
 
+    /**
+     * A key that at most one event of the flow has until it has settled, whichever way and from wherever it is appended. An
+     * append that finds it held stores nothing, and answers with the id of the event that holds it.
+     *
+     * @param key 1 to 200 characters, no control characters
+     */
+    public static Append uniqueKey(String key) {
+        return DEFAULTS.withUniqueKey(key);
+    }
+
+    /** As {@link #uniqueKey(String)}, for as long as the scope says. */
+    public static Append uniqueKey(String key, UniqueScope scope) {
+        return DEFAULTS.withUniqueKey(key, scope);
+    }
+
     /** As {@link #priority}. */
     public Append withPriority(double priority) {
-        return with(new Terms(priority, terms.timeout(), terms.deadline(), terms.streaming()));
+        return with(new Terms(priority, terms.timeout(), terms.deadline(), terms.streaming(), terms.unique()));
     }
 
     /** As {@link #timeout}. */
     public Append withTimeout(Duration timeout) {
-        return with(new Terms(terms.priority(), timeout, terms.deadline(), terms.streaming()));
+        return with(new Terms(terms.priority(), timeout, terms.deadline(), terms.streaming(), terms.unique()));
     }
 
     /** A time past which the event is skipped if it has not started. */
     public Append withDeadline(Instant deadline) {
-        return with(new Terms(terms.priority(), terms.timeout(), deadline, terms.streaming()));
+        return with(new Terms(terms.priority(), terms.timeout(), deadline, terms.streaming(), terms.unique()));
     }
 
     /**
@@ -80,7 +98,30 @@ public record Append(
 
     /** Asks for a stream of chunks as the answer. */
     public Append streamed() {
-        return with(new Terms(terms.priority(), terms.timeout(), terms.deadline(), true));
+        return with(new Terms(terms.priority(), terms.timeout(), terms.deadline(), true, terms.unique()));
+    }
+
+    /** As {@link #uniqueKey(String)}. */
+    public Append withUniqueKey(String key) {
+        return unique(new Unique(key));
+    }
+
+    /** As {@link #uniqueKey(String, UniqueScope)}. */
+    public Append withUniqueKey(String key, UniqueScope scope) {
+        return unique(new Unique(key, scope, OnConflict.RETURN_EXISTING));
+    }
+
+    /**
+     * What to do if another event has the unique key.
+     *
+     * @throws IllegalStateException if there is no unique key; it is given first
+     */
+    public Append onConflict(OnConflict choice) {
+        Unique unique = terms.unique();
+        if (unique == null) {
+            throw new IllegalStateException("onConflict is about a unique key: give one first, by uniqueKey(key)");
+        }
+        return unique(new Unique(unique.key(), unique.scope(), choice));
     }
 
     /** A time before which the event does not start. */
@@ -109,6 +150,10 @@ public record Append(
     @Override
     public ObjectNode metadata() {
         return metadata.deepCopy();
+    }
+
+    private Append unique(Unique unique) {
+        return with(new Terms(terms.priority(), terms.timeout(), terms.deadline(), terms.streaming(), unique));
     }
 
     private Append with(Terms changed) {

@@ -9,8 +9,11 @@ import dev.millrace.event.Payloads;
 import dev.millrace.event.UuidV7;
 import dev.millrace.store.Draft;
 import dev.millrace.store.StoredEvent;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 
 /** Between payloads and rows, for the types of one executor. Immutable and thread-safe. */
 final class Codec<T> {
@@ -41,6 +44,13 @@ final class Codec<T> {
                 Payloads.encodeMetadata(options.metadata()),
                 options.terms(),
                 options.runAt());
+    }
+
+    /** Payloads as rows, in their order, each with what the options say of it. */
+    List<Draft> drafts(Collection<? extends T> payloads, Function<? super T, Append> options) {
+        Objects.requireNonNull(payloads, "payloads");
+        Objects.requireNonNull(options, "options");
+        return Drafting.all("payload", payloads, payload -> draft(payload, options.apply(payload)));
     }
 
     /** An event made in this JVM as a row, under its own id. */

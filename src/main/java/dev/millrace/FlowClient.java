@@ -15,10 +15,12 @@ import dev.millrace.store.Store;
 import java.sql.Connection;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
@@ -55,7 +57,7 @@ public abstract sealed class FlowClient<T> permits Executor {
     /**
      * Appends an event. When this returns it is committed; if the answer of the commit is lost, it is made sure of.
      *
-     * @return the event's id
+     * @return the event's id; where another has its unique key, that one's (see {@link Append#uniqueKey(String)})
      * @throws dev.millrace.event.ValidationException if the payload cannot be stored, naming the path in it
      * @throws dev.millrace.event.QueueFullException if the flow is bounded and full
      * @throws dev.millrace.event.AppendUnknownException if the database went away with it and the patience is over
@@ -89,8 +91,9 @@ public abstract sealed class FlowClient<T> permits Executor {
     public UUID append(Connection connection, T payload, Append options) {
         Objects.requireNonNull(connection, "connection");
         Draft draft = codec.draft(payload, options);
-        store.appends().append(connection, flow.id(), List.of(draft), isBounded());
-        return draft.id();
+        return store.appends()
+                .append(connection, flow.id(), List.of(draft), isBounded())
+                .getFirst();
     }
 
     /**
@@ -99,19 +102,25 @@ public abstract sealed class FlowClient<T> permits Executor {
      * @throws dev.millrace.event.ValidationException if one cannot be stored, naming its index and the path in it
      */
     public List<UUID> appendAll(Collection<? extends T> payloads) {
-        Objects.requireNonNull(payloads, "payloads");
-        return append(Drafting.all("payload", payloads, payload -> codec.draft(payload, Append.defaults())));
+        return appendAll(payloads, payload -> Append.defaults());
+    }
+
+    /** As {@link #appendAll(Collection)}, with priority, unique key and the like for each. */
+    public List<UUID> appendAll(Collection<? extends T> payloads, Function<? super T, Append> options) {
+        return append(codec.drafts(payloads, options));
     }
 
     /** As {@link #appendAll(Collection)}, in the caller's transaction: if that is rolled back, they never were. */
     public List<UUID> appendAll(Connection connection, Collection<? extends T> payloads) {
+        return appendAll(connection, payloads, payload -> Append.defaults());
+    }
+
+    /** As {@link #appendAll(Collection, Function)}, in the caller's transaction. */
+    public List<UUID> appendAll(
+            Connection connection, Collection<? extends T> payloads, Function<? super T, Append> options) {
         Objects.requireNonNull(connection, "connection");
-        Objects.requireNonNull(payloads, "payloads");
-        List<Draft> drafts = Drafting.all("payload", payloads, payload -> codec.draft(payload, Append.defaults()));
-        if (!drafts.isEmpty()) {
-            store.appends().append(connection, flow.id(), drafts, isBounded());
-        }
-        return drafts.stream().map(Draft::id).toList();
+        List<Draft> drafts = codec.drafts(payloads, options);
+        return drafts.isEmpty() ? List.of() : store.appends().append(connection, flow.id(), drafts, isBounded());
     }
 
     /** As {@link #appendAll(Stream, LongConsumer)}, for who does not need to know how far it is. */
@@ -129,9 +138,16 @@ public abstract sealed class FlowClient<T> permits Executor {
      *     were stored before
      */
     public long appendAll(Stream<? extends T> payloads, LongConsumer whenStored) {
+        return appendAll(payloads, payload -> Append.defaults(), whenStored);
+    }
+
+    /** As {@link #appendAll(Stream, LongConsumer)}, with options for each. One whose unique key is held counts as appended. */
+    public long appendAll(Stream<? extends T> payloads, Function<? super T, Append> options, LongConsumer whenStored) {
         Objects.requireNonNull(payloads, "payloads");
+        Objects.requireNonNull(options, "options");
         Objects.requireNonNull(whenStored, "whenStored");
-        return new Bulk<T>(payload -> codec.draft(payload, Append.defaults()), drafts -> append(drafts), whenStored)
+        return new Bulk<T>(
+                        payload -> codec.draft(payload, options.apply(payload)), drafts -> append(drafts), whenStored)
                 .append(payloads);
     }
 
@@ -161,7 +177,9 @@ public abstract sealed class FlowClient<T> permits Executor {
                     .filter(draft -> !present.contains(draft.id()))
                     .toList();
             try {
-                return Set.copyOf(append(absent));
+                Set<UUID> answers = new HashSet<>(append(absent)); // some with who has their unique key
+                answers.retainAll(absent.stream().map(Draft::id).toList());
+                return Set.copyOf(answers);
             } catch (ExistsException e) {
                 if (store.appends().stored(flow.id(), absent).isEmpty()) {
                     throw e; // taken by another event, not by one who said the same meanwhile
@@ -176,11 +194,12 @@ public abstract sealed class FlowClient<T> permits Executor {
     }
 
     private List<UUID> append(List<Draft> drafts) {
-        if (!drafts.isEmpty()) {
-            store.appends().append(flow.id(), drafts, isBounded());
-            millrace.wakeFlow(flow.id());
+        if (drafts.isEmpty()) {
+            return List.of();
         }
-        return drafts.stream().map(Draft::id).toList();
+        List<UUID> ids = store.appends().append(flow.id(), drafts, isBounded());
+        millrace.wakeFlow(flow.id());
+        return ids;
     }
 
     private boolean isBounded() {

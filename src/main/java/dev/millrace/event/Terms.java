@@ -11,12 +11,15 @@ import org.jspecify.annotations.Nullable;
  * @param timeout how long the handler may run; null for as long as it likes
  * @param deadline past it an unstarted event is skipped; null for never
  * @param streaming whether the handler's answer is a stream of chunks
+ * @param unique the key that no other event may have, when it is appended; null for none, and for every event that was read,
+ *     since who holds a key changes
  */
 public record Terms(
         @Nullable Double priority,
         @Nullable Duration timeout,
         @Nullable Instant deadline,
-        boolean streaming) {
+        boolean streaming,
+        @Nullable Unique unique) {
     /** The longest timeout the database keeps: ten years. */
     public static final Duration MAX_TIMEOUT = Duration.ofDays(3650);
 
@@ -37,6 +40,11 @@ public record Terms(
         if (deadline != null) {
             checkInstant("deadline", deadline);
         }
+    }
+
+    /** Without a unique key. */
+    public Terms(@Nullable Double priority, @Nullable Duration timeout, @Nullable Instant deadline, boolean streaming) {
+        this(priority, timeout, deadline, streaming, null);
     }
 
     /** The timeout, unless it is not positive or longer than the database keeps. */

@@ -21,6 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
 
 /**
  * Puts events in. Ids are made by the client, so an append whose COMMIT went unanswered is simply done again: if the
@@ -34,28 +35,35 @@ public final class Appends {
     private static final int CHARACTERS = 8 << 20;
 
     /** A duplicate id meets whichever of the inserts in the statement comes first. */
-    private static final Set<String> EVENT_KEY = Set.of("event_pkey", "ready_pkey", "scheduled_pkey", "outcome_pkey");
+    static final Set<String> EVENT_KEY =
+            Set.of("event_pkey", "ready_pkey", "scheduled_pkey", "outcome_pkey", "unique_key_event_key");
 
-    private static final Pattern KEY_IN_DETAIL = Pattern.compile("\\(id\\)=\\(([0-9a-f-]{36})\\)");
+    private static final Pattern KEY_IN_DETAIL = Pattern.compile("\\((?:id|event)\\)=\\(([0-9a-f-]{36})\\)");
 
     private final Database database;
     private final FlowLimits limits;
+    private final UniqueAppends unique;
 
     /** The way into that database. */
     public Appends(Database database, FlowLimits limits) {
         this.database = database;
         this.limits = limits;
+        this.unique = new UniqueAppends(database, this, limits);
     }
 
     /**
      * Appends all or none, in a transaction of its own.
      *
      * @param bounded whether the flow is known to have a limit; one that got it since is noticed
-     * @throws ExistsException if an id is taken, naming it
+     * @return for each draft the id of its event: its own, unless another has its unique key
+     * @throws ExistsException if an id is taken, naming it, or a unique key, naming who has it
      * @throws QueueFullException if the flow would hold more than it may
      * @throws AppendUnknownException if the connection was lost and did not come back in time
      */
-    public void append(int flow, List<Draft> drafts, boolean bounded) {
+    public List<UUID> append(int flow, List<Draft> drafts, boolean bounded) {
+        if (drafts.stream().anyMatch(Draft::isUnique)) {
+            return unique.append(flow, drafts, bounded);
+        }
         List<List<Draft>> batches = batches(drafts);
         Tries tries = new Tries();
         try {
@@ -68,7 +76,7 @@ public final class Appends {
                 throw e instanceof ConnectionException ? notStored(e) : translated(e);
             }
             if (e instanceof ConnectionException) {
-                throw new AppendUnknownException(drafts.stream().map(Draft::id).toList(), SqlErrors.reason(e), e);
+                throw new AppendUnknownException(ids(drafts), SqlErrors.reason(e), e);
             }
             // A duplicate is the unanswered try's own, if it is the same event; and that takes its own room.
             boolean mayBeOwn = SqlErrors.isDuplicate(e, EVENT_KEY) || e instanceof QueueFullException;
@@ -76,14 +84,19 @@ public final class Appends {
                 throw translated(e);
             }
         }
+        return ids(drafts);
     }
 
-    private static ConnectionException notStored(RuntimeException error) {
+    static List<UUID> ids(List<Draft> drafts) {
+        return drafts.stream().map(Draft::id).toList();
+    }
+
+    static ConnectionException notStored(RuntimeException error) {
         return new ConnectionException(error.getMessage() + "; nothing was stored, repeat the call", error);
     }
 
     /** Whether one of several tries may have been committed without an answer. Confined to one thread. */
-    private static final class Tries {
+    static final class Tries {
         private boolean unanswered;
 
         <R> Function<Handle, R> of(Function<Handle, R> work) {
@@ -104,11 +117,19 @@ public final class Appends {
         }
     }
 
-    /** Appends all or none in the caller's transaction, which decides whether they ever were. */
-    public void append(Connection connection, int flow, List<Draft> drafts, boolean bounded) {
+    /**
+     * Appends all or none in the caller's transaction, which decides whether they ever were.
+     *
+     * @return as the other one
+     */
+    public List<UUID> append(Connection connection, int flow, List<Draft> drafts, boolean bounded) {
         requireTransaction(connection);
         try {
+            if (drafts.stream().anyMatch(Draft::isUnique)) {
+                return database.within(connection, handle -> unique.appendWithin(handle, flow, drafts, bounded));
+            }
             database.within(connection, handle -> insertAll(handle, flow, batches(drafts), bounded));
+            return ids(drafts);
         } catch (RuntimeException e) {
             throw translated(e);
         }
@@ -134,7 +155,7 @@ public final class Appends {
         return database.once(handle -> same(handle, flow, drafts));
     }
 
-    private Set<UUID> same(Handle handle, int flow, List<Draft> drafts) {
+    Set<UUID> same(Handle handle, int flow, List<Draft> drafts) {
         return batches(drafts).stream()
                 .flatMap(batch -> handle
                         .createQuery(database.sql("same_events"))
@@ -158,7 +179,14 @@ public final class Appends {
         if (drafts.size() == 1 && drafts.getFirst().isPlain()) {
             return insertOne(handle, flow, drafts.getFirst(), checked);
         }
-        return handle.createQuery(database.sql("append"))
+        return query(handle, "append", flow, drafts, checked)
+                .mapTo(Integer.class)
+                .one();
+    }
+
+    /** An inserting statement, with what it says of each event. */
+    Query query(Handle handle, String statement, int flow, List<Draft> drafts, boolean checked) {
+        return handle.createQuery(database.sql(statement))
                 .bind("flow", flow)
                 .bind("checked", checked)
                 .bind("ids", Binds.uuids(drafts, Draft::id))
@@ -174,9 +202,7 @@ public final class Appends {
                                 draft -> Settlements.seconds(draft.terms().timeout())))
                 .bind("deadlines", Binds.instants(drafts, draft -> draft.terms().deadline()))
                 .bind("streaming", Binds.booleans(drafts, draft -> draft.terms().streaming()))
-                .bind("run_at", Binds.instants(drafts, Draft::runAt))
-                .mapTo(Integer.class)
-                .one();
+                .bind("run_at", Binds.instants(drafts, Draft::runAt));
     }
 
     private int insertOne(Handle handle, int flow, Draft draft, boolean checked) {
@@ -209,7 +235,7 @@ public final class Appends {
         return (long) draft.payload().length() + draft.metadata().length();
     }
 
-    private static List<List<Draft>> batches(List<Draft> drafts) {
+    static List<List<Draft>> batches(List<Draft> drafts) {
         List<List<Draft>> batches = new ArrayList<>();
         int from = 0;
         long characters = 0;

@@ -25,4 +25,9 @@ public record Draft(
     boolean isPlain() {
         return runAt == null && terms.deadline() == null;
     }
+
+    /** Whether it wants to be the only one with a key. */
+    boolean isUnique() {
+        return terms.unique() != null;
+    }
 }

@@ -156,7 +156,19 @@ public final class Events {
                     .one());
             removed += batch;
         } while (batch == CLEAN_UP_BATCH && !Thread.currentThread().isInterrupted());
+        cleanUpKeys(flow);
         return removed;
+    }
+
+    private void cleanUpKeys(int flow) {
+        int batch;
+        do {
+            batch = database.once(handle -> handle.createQuery(database.sql("clean_up_keys"))
+                    .bind("flow", flow)
+                    .bind("batch", CLEAN_UP_BATCH)
+                    .mapTo(Integer.class)
+                    .one());
+        } while (batch == CLEAN_UP_BATCH && !Thread.currentThread().isInterrupted());
     }
 
     static StoredEvent read(ResultSet row, StatementContext context) throws SQLException {

@@ -20,7 +20,7 @@ final class FlowLimits {
     void refuseOverflow(Handle handle, int flow, int more) {
         FlowLimit limit = lock(handle, flow);
         if (limit.pending() + more > limit.most()) {
-            throw full(limit, limit.pending() + more - 1);
+            throw limit.full(limit.pending() + more - 1);
         }
     }
 
@@ -28,18 +28,13 @@ final class FlowLimits {
     int room(Handle handle, int flow) {
         FlowLimit limit = lock(handle, flow);
         if (limit.pending() >= limit.most()) {
-            throw full(limit, limit.pending());
+            throw limit.full(limit.pending());
         }
         return Math.toIntExact(limit.most() - limit.pending());
     }
 
-    private static QueueFullException full(FlowLimit limit, long size) {
-        return new QueueFullException(
-                "Queue size (%d) exceeds max (%d)".formatted(size, limit.most()),
-                Map.of("queue_size", limit.pending(), "max_size", limit.most()));
-    }
-
-    private FlowLimit lock(Handle handle, int flow) {
+    /** What a flow holds and may hold, to be kept by who knows only then how many it stores; holds its row as the others do. */
+    FlowLimit lock(Handle handle, int flow) {
         Locked lock = handle.createQuery(database.sql("flow_lock"))
                 .bind("flow", flow)
                 .map((row, context) ->
@@ -60,7 +55,17 @@ final class FlowLimits {
     private record Locked(@Nullable Integer maxPending, boolean seesOthers) {}
 
     /** How many pending events a flow holds, and at most. */
-    private record FlowLimit(long pending, int most) {
+    record FlowLimit(long pending, int most) {
         static final FlowLimit NONE = new FlowLimit(0, Integer.MAX_VALUE);
+
+        int left() {
+            return Math.toIntExact(Math.max(0, most - pending));
+        }
+
+        QueueFullException full(long size) {
+            return new QueueFullException(
+                    "Queue size (%d) exceeds max (%d)".formatted(size, most),
+                    Map.of("queue_size", pending, "max_size", most));
+        }
     }
 }

@@ -20,5 +20,7 @@ with gone as (
     delete from millrace.retried where original = any (array(select id from gone))
 ), deadlines as (
     delete from millrace.expiry where event = any (array(select id from gone))
+), keys as (
+    delete from millrace.unique_key where event = any (array(select id from gone)) and scope < 2 -- others outlive their event
 )
 select count(*) from gone

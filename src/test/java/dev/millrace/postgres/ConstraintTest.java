@@ -46,6 +46,7 @@ class ConstraintTest {
         database.execute("insert into worker (id, host, pid, version, expires_at) values (%s, 'h', 1, '1', now())"
                 .formatted(WORKER));
         database.execute("insert into sleeper (flow, worker) values (1, %s)".formatted(WORKER));
+        database.execute("insert into unique_key (flow, key, event, scope) values (1, 'taken', %s, 0)".formatted(ID));
         database.execute("insert into outcome (id, flow, attempt, status) values (%s, 1, 1, 2)".formatted(ID));
         database.execute(
                 "insert into attempt (event, started_at, attempt, reason) values (%s, now(), 1, 'lost')".formatted(ID));
@@ -202,6 +203,22 @@ class ConstraintTest {
                 .flatMap(rows -> rows);
     }
 
+    static Stream<Arguments> uniqueKeys() {
+        String insert = "insert into unique_key (flow, key, event, scope, expires_at) values (1, %s, $new, %s, %s)";
+        return Stream.of(
+                        Stream.of(
+                                refused("unique_key_pkey", insert.formatted("'taken'", "0", "null")),
+                                refused(
+                                        "unique_key_event_key",
+                                        "insert into unique_key (flow, key, event, scope) values (1, 'other', $id, 0)"),
+                                refused("unique_key_expires_with_period", insert.formatted("'x'", "2", "null")),
+                                refused("unique_key_expires_with_period", insert.formatted("'x'", "3", "now()"))),
+                        each("unique_key_scope_known", insert.formatted("'x'", "$value", "null"), "-1", "4"),
+                        each("unique_key_expires_at_finite", insert.formatted("'x'", "2", "$value"), NEVER),
+                        each("unique_key_key_legal", insert.formatted("$value", "0", "null"), NO_NAMES))
+                .flatMap(rows -> rows);
+    }
+
     static Stream<Arguments> settled() {
         String outcome = "insert into outcome (id, flow, attempt, status, %s) values ($new, 1, 1, 2, $value)";
         return Stream.of(
@@ -350,12 +367,21 @@ class ConstraintTest {
     }
 
     private static Stream<Arguments> all() {
-        return Stream.of(flowsAndLanes(), events(), pending(), running(), settled(), attempts(), progressions())
+        return Stream.of(
+                        flowsAndLanes(),
+                        events(),
+                        pending(),
+                        running(),
+                        uniqueKeys(),
+                        settled(),
+                        attempts(),
+                        progressions())
                 .flatMap(rows -> rows);
     }
 
     @ParameterizedTest(name = "{0} [{index}]")
-    @MethodSource({"flowsAndLanes", "events", "pending", "running", "settled", "attempts", "progressions"})
+    @MethodSource({"flowsAndLanes", "events", "pending", "running", "uniqueKeys", "settled", "attempts", "progressions"
+    })
     void constraint_brokenByPlainSql_refusesByItsName(String constraint, String sql) throws SQLException {
         assertThat(constraintThatRefuses(sql)).isEqualTo(constraint);
     }
