@@ -1,10 +1,7 @@
 package dev.millrace;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.event.Errors;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
-import dev.millrace.event.ExecutionException;
 import dev.millrace.event.ExistsException;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.event.RetryFilter;
@@ -208,19 +205,18 @@ public abstract sealed class FlowClient<T> permits Executor {
 
     /** Skips a pending event for good, without permission or capacity; false if it is not pending. */
     public boolean skip(UUID id, String reason) {
-        return endPending(id, EventStatus.SKIPPED, reason);
+        return new Endings(store, flow.id()).skip(id, reason);
     }
 
-    /** Cancels a pending event; false if it is not pending. */
+    /**
+     * Cancels an event that has not ended, for that reason. A pending one never runs. A running one is ended at once, whichever
+     * process has it: whatever its handler answers from then on changes nothing, its own transaction is rolled back, and the
+     * handler is interrupted, within a second. If it is just completing, one of the two counts.
+     *
+     * @return whether it was this call that ended it; false if it has ended, or the flow does not have it
+     */
     public boolean cancel(UUID id, String reason) {
-        return endPending(id, EventStatus.CANCELLED, reason);
-    }
-
-    private boolean endPending(UUID id, EventStatus status, String reason) {
-        Objects.requireNonNull(id, "id");
-        Objects.requireNonNull(reason, "reason");
-        ObjectNode error = Errors.document(new ExecutionException(reason));
-        return store.settlements().endPending(flow.id(), id, status, error.toString());
+        return new Endings(store, flow.id()).cancel(id, reason);
     }
 
     /**

@@ -11,6 +11,7 @@ import dev.millrace.process.Forgotten;
 import dev.millrace.process.LateResults;
 import dev.millrace.process.Lease;
 import dev.millrace.process.Listener;
+import dev.millrace.process.Orders;
 import dev.millrace.process.Settler;
 import dev.millrace.process.Sleeper;
 import dev.millrace.process.Suspects;
@@ -21,6 +22,7 @@ import dev.millrace.store.Sleepers;
 import dev.millrace.store.Store;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -41,6 +43,7 @@ final class Machinery {
     private final DutyLoop promoter;
     private final DutyLoop countFolder;
     private final Listener listener;
+    private final Orders orders;
     private final boolean listens;
     private final Sleeper promotersSleep;
     private final Waiters waiters;
@@ -87,6 +90,7 @@ final class Machinery {
         var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), owner::wakeAll);
         IntConsumer whenPromoted = owner::wakeFlow;
         this.listener = new Listener(store.notifications(), new Switchboard(owner), troubles);
+        this.orders = new Orders(store.settlements(), books, listener::hearing, troubles);
         this.listens = settings.listens();
         this.promotersSleep = sleeper(Sleepers.SCHEDULE, new Sleeper.Looks(PROMOTE_INTERVAL, 1, PROMOTE_INTERVAL));
         var promotion = new Promoter(store.schedule(), PROMOTE_INTERVAL, new PromotersRest(), whenPromoted);
@@ -112,6 +116,11 @@ final class Machinery {
             } else {
                 owner.alarm(flow);
             }
+        }
+
+        @Override
+        public void cancelled(UUID event) {
+            orders.cancelled(event);
         }
 
         @Override
@@ -147,6 +156,7 @@ final class Machinery {
             rescuer.start();
             promoter.start();
             countFolder.start();
+            orders.loop().start();
             if (listens) {
                 listener.loop().start();
             }
@@ -161,7 +171,14 @@ final class Machinery {
 
     /** The loops that have nothing to do any more once this process stops. */
     List<DutyLoop> chores() {
-        return List.of(rescuer, promoter, countFolder, worker.forgotten().loop(), waiters.loop(), listener.loop());
+        return List.of(
+                rescuer,
+                promoter,
+                countFolder,
+                worker.forgotten().loop(),
+                waiters.loop(),
+                listener.loop(),
+                orders.loop());
     }
 
     /** Asks all of them to end. */

@@ -20,6 +20,8 @@ public final class Books {
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private final ReentrantLock waiting = new ReentrantLock();
     private final Condition changed = waiting.newCondition();
+    private volatile Set<UUID> calledOff = ConcurrentHashMap.newKeySet();
+    private volatile Set<UUID> calledOffBefore = Set.of();
     private volatile boolean closed;
 
     /** Claims and enters what was claimed, so that nobody sees the one without the other. */
@@ -50,6 +52,10 @@ public final class Books {
 
     void enter(Ticket ticket) {
         tickets.add(ticket);
+        UUID id = ticket.claim().id();
+        if (calledOff.contains(id) || calledOffBefore.contains(id)) { // before the claim's answer was here
+            ticket.callOff();
+        }
         if (closed) { // looked at after it was entered: whoever lets all go now finds it
             ticket.leave();
         }
@@ -95,6 +101,26 @@ public final class Books {
     /** The events held. */
     List<UUID> ids() {
         return tickets.stream().map(ticket -> ticket.claim().id()).toList();
+    }
+
+    /** An event was cancelled while it was with this process: stops it, also if the claim's answer is still on its way. */
+    void calledOff(UUID id) {
+        calledOff.add(id);
+        tickets.stream().filter(ticket -> ticket.claim().id().equals(id)).forEach(Ticket::callOff);
+    }
+
+    /** Claims under way when that was last called have been entered. */
+    void forgetCalledOff() {
+        calledOffBefore = calledOff;
+        calledOff = ConcurrentHashMap.newKeySet();
+    }
+
+    /** The events whose handlers were started, and which were here before that moment of {@code nanoTime}. */
+    List<UUID> runningSince(long nanos) {
+        return tickets.stream()
+                .filter(ticket -> ticket.takenNanos - nanos < 0 && ticket.isRunning() && !ticket.isDecided())
+                .map(ticket -> ticket.claim().id())
+                .toList();
     }
 
     /** The lease is lost: interrupts every handler and settles nothing. */

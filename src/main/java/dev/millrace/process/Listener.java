@@ -7,6 +7,7 @@ import dev.millrace.store.Notifications;
 import dev.millrace.store.Notifications.Heard;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -30,6 +31,8 @@ public final class Listener {
     private static final long LONGEST_PAUSE_MILLIS = 10_000;
     private static final long PAUSE_IN_VAIN_MILLIS = 60_000;
 
+    private static final String CANCEL = "cancel ";
+
     private final Notifications notifications;
     private final Alarms alarms;
     private final DutyLoop loop;
@@ -45,6 +48,9 @@ public final class Listener {
     public interface Alarms {
         /** A flow, or {@link dev.millrace.store.Sleepers#SCHEDULE}, got something to do. */
         void alarm(int flow);
+
+        /** An event was cancelled that a worker of this process held. */
+        void cancelled(UUID event);
 
         /** It hears now, or not any more: look again, and judge anew how long to sleep. */
         void hearingChanged();
@@ -114,7 +120,11 @@ public final class Listener {
     }
 
     private void hear(Heard heard) {
-        if (heard.probe()) {
+        if (heard.own() && heard.text().startsWith(CANCEL)) {
+            hearOrder(heard.text().substring(CANCEL.length()));
+            return;
+        }
+        if (heard.own()) {
             if (heard.text().equals(Long.toString(probe))) {
                 probeIsOut = false;
                 beginToHear();
@@ -125,6 +135,14 @@ public final class Listener {
             alarms.alarm(Integer.parseInt(heard.text()));
         } catch (NumberFormatException e) {
             log.debug("a notification that is no flow's number"); // somebody else's
+        }
+    }
+
+    private void hearOrder(String id) {
+        try {
+            alarms.cancelled(UUID.fromString(id));
+        } catch (IllegalArgumentException e) {
+            log.debug("an order about no event's id"); // somebody else's
         }
     }
 

@@ -40,7 +40,6 @@ final class Ticket {
     private final Runnable freeSlot;
     private final Consumer<Ticket> whenSettled;
     private final AtomicReference<Slot> slot;
-    /** When it was taken, by {@code nanoTime}. */
     final long takenNanos = System.nanoTime();
 
     private final AtomicBoolean left = new AtomicBoolean();
@@ -157,6 +156,11 @@ final class Ticket {
     /** Drops it without settling, because the claim is no longer this worker's, and has the handler stopped. */
     void abandon() {
         endFromOutside(State.DROPPED, this::leave);
+    }
+
+    /** It was cancelled, and is settled thereby: has the handler stopped, if it runs. */
+    void callOff() {
+        endFromOutside(State.DECIDED, this::leave);
     }
 
     private void endFromOutside(State next, Runnable end) {

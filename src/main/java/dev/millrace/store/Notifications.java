@@ -21,11 +21,15 @@ public final class Notifications implements AutoCloseable {
 
     private final Database database;
     private final OwnConnection own;
-    private final String self = UUID.randomUUID().toString();
+    private final String self;
     private boolean open;
 
-    /** @param bound how long connecting, and any answer, may take */
-    public Notifications(Database database, Duration bound) {
+    /**
+     * @param bound how long connecting, and any answer, may take
+     * @param channel on which this process alone is told something
+     */
+    public Notifications(Database database, Duration bound, UUID channel) {
+        this.self = channel.toString();
         this.database = database;
         this.own = new OwnConnection(new DirectConnections(database.dataSource(), bound), bound);
     }
@@ -33,10 +37,10 @@ public final class Notifications implements AutoCloseable {
     /**
      * What was heard.
      *
-     * @param probe whether it was said to this listener alone
-     * @param text a flow's number, or the probe's
+     * @param own whether it was said to this process alone
+     * @param text a flow's number; or the probe's, or an order
      */
-    public record Heard(boolean probe, String text) {}
+    public record Heard(boolean own, String text) {}
 
     /** Whether there is a session that listens. */
     public boolean isOpen() {

@@ -2,6 +2,7 @@ package dev.millrace.store;
 
 import static java.util.Map.entry;
 
+import dev.millrace.event.EventStatus;
 import dev.millrace.store.Routine.Column;
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.store.Settlement.Returned;
@@ -123,8 +124,16 @@ public final class Settlements {
                 .bind(
                         "attempts",
                         Binds.integers(answers, answer -> answer.hold().attempt()))
+                .bind("statuses", Binds.smallints(answers, Settlements::status))
                 .mapTo(UUID.class)
                 .list()));
+    }
+
+    private static int status(Settlement answer) {
+        return switch (answer) {
+            case Ended end -> end.status().ordinal();
+            case Returned back -> EventStatus.PENDING.ordinal();
+        };
     }
 
     /** Notes at lost attempts what their worker answered afterwards; says for which events there was one. */
@@ -157,7 +166,7 @@ public final class Settlements {
     }
 
     /** Ends one pending event without running it; false if it was not pending. */
-    public boolean endPending(int flow, UUID id, dev.millrace.event.EventStatus status, String error) {
+    public boolean endPending(int flow, UUID id, EventStatus status, String error) {
         Optional<UUID> ended = database.once(handle -> database.planned(handle, "end_pending")
                 .bind("flow", flow)
                 .bind("id", id)
@@ -166,6 +175,25 @@ public final class Settlements {
                 .mapTo(UUID.class)
                 .findOne());
         return ended.isPresent();
+    }
+
+    /** Cancels one event that has not ended, and has its handler interrupted; false if it was not found where it was. */
+    public boolean cancel(int flow, UUID id, String error) {
+        return database.once(handle -> database.planned(handle, "cancel")
+                .bind("flow", flow)
+                .bind("id", id)
+                .bind("error", error)
+                .map((row, context) -> true)
+                .findOne()
+                .isPresent());
+    }
+
+    /** Which of these events have ended as cancelled. */
+    public List<UUID> cancelled(List<UUID> ids) {
+        return database.onceOnly(handle -> database.planned(handle, "cancelled")
+                .bind("ids", Binds.uuids(ids))
+                .mapTo(UUID.class)
+                .list());
     }
 
     static @Nullable Double seconds(@Nullable Duration duration) {

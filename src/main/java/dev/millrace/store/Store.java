@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import java.time.Duration;
+import java.util.UUID;
 
 /** The door to all SQL of one Millrace. Thread-safe. */
 public final class Store {
@@ -29,6 +30,7 @@ public final class Store {
      */
     public Store(Database database, Duration renewalBound, Duration commitBound) {
         this.database = database;
+        UUID channel = UUID.randomUUID();
         this.schema = new Schema(database);
         this.flows = new Flows(database);
         this.counts = new Counts(database);
@@ -42,9 +44,9 @@ public final class Store {
         this.progressions = new Progressions(database);
         this.snapshots = new Snapshots(database, flows, events, progressions, counts);
         this.schedule = new Schedule(database);
-        this.workers = new Workers(database, renewalBound);
+        this.workers = new Workers(database, renewalBound, channel);
         this.sleepers = new Sleepers(database);
-        this.notifications = new Notifications(database, renewalBound);
+        this.notifications = new Notifications(database, renewalBound, channel);
     }
 
     /** From now on a call gives up at the first failure: the process ends. */

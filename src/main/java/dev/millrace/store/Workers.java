@@ -18,6 +18,7 @@ public final class Workers implements AutoCloseable {
     private static final Pattern BIND = Pattern.compile("(?<![:\\w]):([a-z]+)\\b");
 
     private final Database database;
+    private final UUID channel;
     private final OwnConnection own;
 
     /**
@@ -25,7 +26,8 @@ public final class Workers implements AutoCloseable {
      *
      * @param bound how long a renewal may wait for its connection and for its answer
      */
-    public Workers(Database database, Duration bound) {
+    public Workers(Database database, Duration bound, UUID channel) {
+        this.channel = channel;
         this.database = database;
         this.own = new OwnConnection(new DirectConnections(database.dataSource(), bound), bound);
     }
@@ -52,6 +54,8 @@ public final class Workers implements AutoCloseable {
     /** Registers a process, once. */
     void register(Registered worker, String version, Duration lease) {
         Map<String, Object> binds = Map.of(
+                "channel",
+                channel,
                 "id",
                 worker.id(),
                 "host",

@@ -1,11 +1,13 @@
 -- settled_by: which of these claims ended already by their own worker's hand: the acknowledgement was lost. A claim that a
--- rescue ended has a 'lost' attempt, also where the rescue aborted the event in that worker's name. Reads only.
+-- rescue ended has a 'lost' attempt, also where the rescue aborted the event in that worker's name; one
+-- that somebody cancelled has another status than its worker's answer. Reads only.
 with claim as (
-    select * from unnest(:ids::uuid[], :workers::uuid[], :attempts::integer[]) as c (id, worker, attempt)
+    select *
+    from unnest(:ids::uuid[], :workers::uuid[], :attempts::integer[], :statuses::smallint[]) as c (id, worker, attempt, status)
 )
 select o.id
 from claim c
-join millrace.outcome o on o.id = c.id and o.worker = c.worker and o.attempt = c.attempt
+join millrace.outcome o on o.id = c.id and o.worker = c.worker and o.attempt = c.attempt and o.status = c.status
 where not exists (
     select from millrace.attempt t where t.event = c.id and t.attempt = c.attempt and t.reason = 'lost'
 )

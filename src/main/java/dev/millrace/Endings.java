@@ -1,0 +1,49 @@
+package dev.millrace;
+
+import dev.millrace.event.EndedException;
+import dev.millrace.event.Errors;
+import dev.millrace.event.EventStatus;
+import dev.millrace.store.Store;
+import java.util.Objects;
+import java.util.UUID;
+
+/**
+ * Ends events of one flow from outside. A statement looks for an event where it was when the statement began; one that moved on
+ * meanwhile is looked for again. Thread-safe.
+ */
+record Endings(Store store, int flow) {
+    boolean skip(UUID id, String reason) {
+        Objects.requireNonNull(id, "id");
+        String error = error(EventStatus.SKIPPED, reason);
+        while (!store.settlements().endPending(flow, id, EventStatus.SKIPPED, error)) {
+            if (!isActive(id, false)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    boolean cancel(UUID id, String reason) {
+        Objects.requireNonNull(id, "id");
+        String error = error(EventStatus.CANCELLED, reason);
+        while (!store.settlements().cancel(flow, id, error)) {
+            if (!isActive(id, true)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isActive(UUID id, boolean running) {
+        return store.events()
+                .find(flow, id)
+                .map(event -> event.execution().status())
+                .filter(status -> status == EventStatus.PENDING || (running && status == EventStatus.PROCESSING))
+                .isPresent();
+    }
+
+    private static String error(EventStatus status, String reason) {
+        return Errors.document(new EndedException(status, Objects.requireNonNull(reason, "reason")))
+                .toString();
+    }
+}
