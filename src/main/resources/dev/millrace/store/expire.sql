@@ -20,12 +20,18 @@ with late as materialized (
         'message', format('deadline %s passed before it started', millrace.iso_instant(e.deadline)),
         'retryable', false)
     from (select * from due union all select * from waiting) t
-    join millrace.event e on e.id = t.id
+    cross join lateral (
+        select deadline
+        from millrace.event
+        where id = t.id
+        offset 0 -- one look into the index for each, whatever the planner believes of the sizes
+    ) e
     returning id
 ), over as materialized (
     select place
     from late
-    where event in (select id from skipped) or exists (select from millrace.outcome o where o.id = late.event)
+    where event in (select id from skipped)
+        or event = any (array(select id from millrace.outcome where id = any (array(select event from late))))
 ), forgotten as (
     delete from millrace.expiry where ctid = any (array(select place from over)) -- stable: the rows are locked
 ), again as (

@@ -62,6 +62,12 @@ record Flood(int flow, int lane, int otherLane, int number) {
             from given g, stored
             """;
 
+    private static final String MAKE_LATE = """
+            insert into millrace.expiry (event, look_at)
+            select ('01900000-0000-7000-8000-' || lpad(to_hex(400 + i), 12, '0'))::uuid, clock_timestamp() - interval '1 minute'
+            from given g, generate_series(1, g.tenth) as i
+            """;
+
     /** Stores them all; each table in one statement, so that its triggers count. */
     void fill(Connection connection) throws SQLException {
         for (String statement : FILL) {
@@ -72,6 +78,11 @@ record Flood(int flow, int lane, int otherLane, int number) {
     /** Stores so many more that are scheduled and have become due. */
     void makeDue(Connection connection, int due) throws SQLException {
         execute(connection, MAKE_DUE, due);
+    }
+
+    /** Has the deadlines of so many that are due pass. */
+    void makeLate(Connection connection, int late) throws SQLException {
+        execute(connection, MAKE_LATE, late);
     }
 
     private void execute(Connection connection, String statement, int size) throws SQLException {

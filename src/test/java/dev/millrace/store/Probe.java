@@ -94,6 +94,7 @@ final class Probe {
                                 .map(claim -> returned(claim, round))
                                 .toList()));
         acts.put("promote", (store, round) -> store.schedule().promote());
+        acts.put("expire", (store, round) -> store.schedule().expire());
         acts.put(
                 "end_pending",
                 (store, round) -> store.settlements()
@@ -229,6 +230,7 @@ final class Probe {
                 Connection connection = session.pool.getConnection()) {
             flood.fill(connection);
             flood.makeDue(connection, DUE);
+            flood.makeLate(connection, BATCH);
         }
         try (Session session = new Session()) {
             for (int i = 0; i < 2 * ROUNDS; i++) {
