@@ -33,7 +33,8 @@ public final class Sleeper {
     private static final long LEAST_SLEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long BUSY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
-    private static final int MOST_ALARMS = 50; // a second
+    private static final int MOST_ALARMS =
+            250; // a second: two hundred commits a second are far from needing group commit
 
     private final int flow;
     private final Sleepers sleepers;
