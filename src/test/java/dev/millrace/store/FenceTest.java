@@ -400,6 +400,8 @@ class FenceTest {
         assertThat(whereIs(claim.id())).isEqualTo("aborted");
 
         assertThat(store.settlements().endedBefore(List.of(completed(claim)))).isEmpty();
+        Ended third = new Ended(claim.hold(), EventStatus.ABORTED, null, null, "{}", false); // after its third denial
+        assertThat(store.settlements().endedBefore(List.of(third))).isEmpty();
     }
 
     @Test
