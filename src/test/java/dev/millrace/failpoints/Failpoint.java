@@ -146,8 +146,8 @@ enum Failpoint {
             "lost, aborted, 0 runs",
             "lost, aborted, 0 runs"),
 
-    APPEND_SENDING(Script.APPEND, before("append"), "append", "not stored", "1 run", "1 run", "1 run"),
-    APPEND_ANSWERED(Script.APPEND, answered("append"), "append", "1 run", "1 run", "1 run", "1 run"),
+    APPEND_SENDING(Script.APPEND, before("append_one"), "append_one", "not stored", "1 run", "1 run", "1 run"),
+    APPEND_ANSWERED(Script.APPEND, answered("append_one"), "append_one", "1 run", "1 run", "1 run", "1 run"),
     APPEND_OF_MANY_HALF_SENT(
             Script.APPEND_MANY, before("append", 2), "append", "not stored", "1 run", "1 run", "1 run"),
     APPEND_TO_BOUNDED_FLOW_LOCKED(
@@ -155,7 +155,13 @@ enum Failpoint {
     APPEND_OF_ABSENT_SENDING(
             Script.APPEND_ABSENT, before("same_events"), "same_events", "not stored", "1 run", "1 run", "1 run"),
     APPEND_IN_TRANSACTION_EXECUTED(
-            Script.APPEND_IN_TRANSACTION, executed("append"), "append", "not stored", "1 run", "not stored", "1 run"),
+            Script.APPEND_IN_TRANSACTION,
+            executed("append_one"),
+            "append_one",
+            "not stored",
+            "1 run",
+            "not stored",
+            "1 run"),
 
     SHUTDOWN_GRACE_RUNNING(
             Script.CLOSE_WITH_GRACE,

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The process that a blow strikes at a failpoint: in this JVM, or in one of its own if the blow is its end. Thread-safe. */
 final class Victim implements AutoCloseable {
-    private static final int MORE_THAN_A_STATEMENT_TAKES = 1_001;
+    private static final int MORE_THAN_A_STATEMENT_TAKES = 1_002; // a single one takes another statement
 
     private final Failpoint point;
     private final Sandbox sandbox;
