@@ -218,7 +218,9 @@ class RealTroubleTest {
             database.killConnections();
             List<Connection> hogs = takeAll(url);
             CompletableFuture<UUID> waiting = CompletableFuture.supplyAsync(() -> tasks.append(new Task(99)));
-            database.query("select pg_sleep(1.5)");
+            for (int i = 0; i < 300 && !logSays("[53300]"); i++) { // whoever waits for the pool is told after a second
+                database.query("select pg_sleep(0.1)");
+            }
             for (Connection hog : hogs) {
                 hog.close();
             }
