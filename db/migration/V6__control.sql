@@ -1,10 +1,10 @@
--- What steers events: timeouts that are retried, redriving what has ended, cancelling what runs, pausing flows, deadlines that
--- nobody has to claim for.
+-- What steers events: timeouts that are retried, redriving what has ended, cancelling what runs, deadlines that nobody has to
+-- claim for.
 
--- cancelled: the attempt ran too long, and its event was retried. paused: claimed, not started, and given back for a pause.
+-- cancelled: the attempt ran too long, and its event was retried.
 alter table attempt drop constraint attempt_reason_known;
 alter table attempt add constraint attempt_reason_known check (reason in
-    ('retry', 'denied', 'wait', 'permission-error', 'snooze', 'shutdown', 'lost', 'cancelled', 'paused'));
+    ('retry', 'denied', 'wait', 'permission-error', 'snooze', 'shutdown', 'lost', 'cancelled'));
 
 -- Which events were appended again as which: retry_all appends each once, however often it is repeated.
 create table retried (

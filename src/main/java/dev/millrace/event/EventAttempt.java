@@ -52,8 +52,6 @@ public record EventAttempt(
         SNOOZE,
         /** Its worker stopped. */
         SHUTDOWN,
-        /** The flow was paused before it had started. */
-        PAUSED,
         /** Its worker died, or lost its lease. */
         LOST;
 

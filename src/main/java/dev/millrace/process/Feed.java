@@ -29,7 +29,7 @@ final class Feed<T> {
     private final Semaphore slots;
     private final Troubles troubles;
     private final Runnable wake;
-    private final Batch batch = new Batch(false, this::settled);
+    private final Batch batch = new Batch(false, this::lookAgain);
     private final Queue<Ticket> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger ahead = new AtomicInteger(); // how many wait, or are about to
     private final LongAdder ended = new LongAdder();
@@ -145,12 +145,7 @@ final class Feed<T> {
         lookAgain(); // its settlement may have been faster, and found its successor still waiting
     }
 
-    /** One has settled or gone back. */
-    private void settled() {
-        lookAgain();
-    }
-
-    /** Has the loop look again, once, if there may be room and something for it. */
+    /** One has settled or gone back, or freed its slot: has the loop look again, once, if there may be room and more. */
     private void lookAgain() {
         if (more && ahead.get() <= mostAhead / 2 && !asked.getAndSet(true)) {
             wake.run();

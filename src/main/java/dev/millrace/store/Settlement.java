@@ -56,8 +56,7 @@ public sealed interface Settlement {
         PERMISSION_ERROR("permission-error"),
         SNOOZE("snooze"),
         SHUTDOWN("shutdown"),
-        CANCELLED("cancelled"),
-        PAUSED("paused");
+        CANCELLED("cancelled");
 
         private final String wireName;
 
