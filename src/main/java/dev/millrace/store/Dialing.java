@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLNonTransientConnectionException;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.ThreadLocalRandom;
@@ -17,9 +18,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a pool of Millrace's own gets its connections: keeps dialing for a while, two or three times a second, when the
  * server is away. Left to itself the pool would wait up to five seconds between two tries, and so as long after the
- * server's return. Thread-safe.
+ * server's return. And left to itself the pool would forget, open, a connection that it gets once it is closed: this
+ * closes it. Thread-safe.
  */
-final class Dialing implements DataSource {
+final class Dialing implements DataSource, AutoCloseable {
+    /** How long a closing pool waits for a connection it is about to get; later ones are closed here. */
+    private static final int CLOSING_SECONDS = 1;
+
     private static final Duration PERSISTENCE = Duration.ofSeconds(10);
     private static final long LEAST_PAUSE_MILLIS = 100;
     private static final long MOST_PAUSE_MILLIS = 500;
@@ -27,6 +32,7 @@ final class Dialing implements DataSource {
     private final String url;
     private final Properties properties;
     private volatile boolean away;
+    private volatile boolean closed;
 
     /** @param properties of the driver; the URL's own come first */
     Dialing(String url, Properties properties) {
@@ -41,19 +47,33 @@ final class Dialing implements DataSource {
             try {
                 Connection connection = dialOnce(null);
                 away = false;
-                return connection;
+                return unlessClosed(connection);
             } catch (SQLException e) {
                 boolean first = !away; // the pool shall hear why, to tell those who wait
                 away = true;
-                if (first || !SqlErrors.isTransient(e) || System.nanoTime() - giveUp >= 0) {
+                if (closed || first || !SqlErrors.isTransient(e) || System.nanoTime() - giveUp >= 0) {
                     throw e;
                 }
                 pause();
-                if (Thread.currentThread().isInterrupted()) {
+                if (closed || Thread.currentThread().isInterrupted()) {
                     throw e; // the pool closes
                 }
             }
         }
+    }
+
+    private Connection unlessClosed(Connection connection) throws SQLException {
+        if (closed) {
+            connection.close();
+            throw new SQLNonTransientConnectionException("the pool of connections is closed");
+        }
+        return connection;
+    }
+
+    /** Says that the pool is being closed: it gets no more connections. */
+    @Override
+    public void close() {
+        closed = true;
     }
 
     private static void pause() {
@@ -89,9 +109,10 @@ final class Dialing implements DataSource {
         // not followed: see OwnPool
     }
 
+    /** Read by a pool that closes, as how long to wait for the connections it is getting; in seconds. */
     @Override
     public int getLoginTimeout() {
-        return 0;
+        return CLOSING_SECONDS;
     }
 
     @Override

@@ -18,11 +18,18 @@ public final class OwnPool {
         driver.setProperty("ApplicationName", "millrace");
         HikariConfig config = new HikariConfig();
         // Not the URL: with one, the pool sets DriverManager's login timeout, which is the whole JVM's.
-        config.setDataSource(new Dialing(jdbcUrl, driver));
+        Dialing dialing = new Dialing(jdbcUrl, driver);
+        config.setDataSource(dialing);
         config.setMaximumPoolSize(size);
         config.setPoolName("millrace");
         config.setConnectionTimeout(1_000); // what waits longer is repeated anyway
         config.setInitializationFailTimeout(-1); // the first statement finds out, with the builder's patience
-        return new HikariDataSource(config);
+        return new HikariDataSource(config) {
+            @Override
+            public void close() {
+                dialing.close();
+                super.close();
+            }
+        };
     }
 }

@@ -6,10 +6,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -25,6 +28,7 @@ public final class FaultyNetwork implements Closeable {
     private final int port;
     private final List<Link> links = new CopyOnWriteArrayList<>();
     private volatile boolean swallowsNew;
+    private volatile CountDownLatch gate = new CountDownLatch(0);
 
     private FaultyNetwork(String host, int port) throws IOException {
         this.host = host;
@@ -63,6 +67,21 @@ public final class FaultyNetwork implements Closeable {
         swallowsNew = false;
     }
 
+    /** Lets new connections get through to here and no further, until {@link #letGo}. */
+    public void hold() {
+        gate = new CountDownLatch(1);
+    }
+
+    /** Lets those held get on. */
+    public void letGo() {
+        gate.countDown();
+    }
+
+    /** Ends when every connection there has been so far is closed, held ones among them. */
+    public CompletableFuture<Void> allClosed() {
+        return CompletableFuture.allOf(links.stream().map(link -> link.closed).toArray(CompletableFuture<?>[]::new));
+    }
+
     /** Cuts all connections there are. */
     public void cut() {
         links.forEach(Link::close);
@@ -78,21 +97,24 @@ public final class FaultyNetwork implements Closeable {
         try {
             Link link = new Link(server.accept(), swallowsNew);
             links.add(link);
-            link.start(host, port);
+            CountDownLatch held = gate;
+            Thread.ofVirtual().start(() -> link.start(held, host, port));
         } catch (IOException e) {
-            return; // closed, or the server behind it does not accept
+            return; // closed
         }
     }
 
     @Override
     public void close() throws IOException {
         server.close();
+        letGo();
         cut();
     }
 
     private static final class Link {
         private final Socket client;
         private final Socket target = new Socket();
+        private final CompletableFuture<Void> closed = new CompletableFuture<>();
         private volatile boolean swallows;
 
         Link(Socket client, boolean swallows) {
@@ -100,8 +122,14 @@ public final class FaultyNetwork implements Closeable {
             this.swallows = swallows;
         }
 
-        void start(String host, int port) throws IOException {
-            target.connect(new java.net.InetSocketAddress(host, port));
+        void start(CountDownLatch held, String host, int port) {
+            try {
+                held.await();
+                target.connect(new InetSocketAddress(host, port));
+            } catch (IOException | InterruptedException e) {
+                close(); // the server behind this does not accept
+                return;
+            }
             Thread.ofVirtual().start(() -> relay(client, target));
             Thread.ofVirtual().start(() -> relay(target, client));
         }
@@ -131,6 +159,8 @@ public final class FaultyNetwork implements Closeable {
                 swallows = false;
             } catch (IOException e) {
                 return; // it is closed
+            } finally {
+                closed.complete(null);
             }
         }
     }
