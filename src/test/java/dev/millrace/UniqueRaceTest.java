@@ -22,9 +22,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -85,21 +87,26 @@ class UniqueRaceTest extends WithMillrace {
         try (ExecutorService threads = Executors.newFixedThreadPool(THREADS);
                 Connection connection = database.connect();
                 PreparedStatement look = connection.prepareStatement(live(end))) {
+            CountDownLatch working = new CountDownLatch(THREADS);
             List<Future<?>> appenders = new ArrayList<>();
             for (int i = 0; i < THREADS; i++) {
                 Random random = new Random(SEED + i);
                 Executor<Task> tasks = fleet.get(i % 2);
                 appenders.add(threads.submit(() -> {
-                    for (int n = 0; n < APPENDS; n++) {
-                        appendOnce(tasks, scope(end), random);
+                    try {
+                        for (int n = 0; n < APPENDS; n++) {
+                            appendOnce(tasks, scope(end), random);
+                        }
+                    } finally {
+                        working.countDown();
                     }
                     return null;
                 }));
             }
-            while (!appenders.stream().allMatch(Future::isDone)) {
+            do {
                 violations.addAll(doubles(look));
                 looks++;
-            }
+            } while (!working.await(2, TimeUnit.MILLISECONDS)); // leaves the cores to those it watches
             for (Future<?> appender : appenders) {
                 appender.get();
             }
