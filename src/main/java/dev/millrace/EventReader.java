@@ -56,6 +56,11 @@ public final class EventReader<T> {
         return new EventPage<>(page.events().stream().map(decoder).toList(), next == null ? null : next.encode());
     }
 
+    /** The event of a row that was read elsewhere. */
+    Event<T> read(StoredEvent row) {
+        return decoder.apply(row);
+    }
+
     static void checkLimit(int limit) {
         if (limit < 1 || limit > MAX_PAGE) {
             throw new IllegalArgumentException("limit must be 1 to %d, got %d".formatted(MAX_PAGE, limit));

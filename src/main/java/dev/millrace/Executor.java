@@ -2,21 +2,16 @@ package dev.millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.Event;
-import dev.millrace.event.EventAttempt;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Flow;
-import dev.millrace.event.Json;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.process.Processor;
 import dev.millrace.store.FlowRow;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> the payload's type
  */
-public final class Executor<T> extends FlowClient<T> {
+public final class Executor<T> extends ResultClient<T> {
     private final Work<T> work;
     private final EventReader<JsonNode> jsonReader;
 
@@ -121,11 +116,6 @@ public final class Executor<T> extends FlowClient<T> {
         return reader().find(id);
     }
 
-    /** Every attempt at an event in order, the running one included; none for an event that was never claimed. */
-    public List<EventAttempt> attempts(UUID id) {
-        return millrace().store().retries().attempts(flow().id(), Objects.requireNonNull(id, "id"));
-    }
-
     /** The events of a status in the order of its progression, read page by page. */
     public Iterable<Event<T>> events(EventStatus status) {
         return reader().all(status);
@@ -168,31 +158,6 @@ public final class Executor<T> extends FlowClient<T> {
     /** A reader of all events of the flow as JSON, also of types this executor does not know. */
     public EventReader<JsonNode> json() {
         return jsonReader;
-    }
-
-    /** The chunks of a streaming event from an index on, at most so many: 1 to {@link EventReader#MAX_PAGE}. */
-    public List<JsonNode> chunks(UUID id, int from, int limit) {
-        if (from < 0) {
-            throw new IllegalArgumentException("from must not be negative, got " + from);
-        }
-        EventReader.checkLimit(limit);
-        return millrace().store().events().chunks(id, from, limit).stream()
-                .map(Json::parse)
-                .toList();
-    }
-
-    /** Waits until an event has ended; empty if it has not after that time. */
-    public Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
-        Event<T> event = event(id)
-                .orElseThrow(() -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, name())));
-        if (event.status().isTerminal()) {
-            return Optional.of(event);
-        }
-        CountDownLatch ended = millrace().waiters().ended(id);
-        if (!ended.await(TimeUnit.NANOSECONDS.convert(patience), TimeUnit.NANOSECONDS)) { // no overflow
-            millrace().waiters().forget(id, ended);
-        }
-        return event(id).filter(late -> late.status().isTerminal());
     }
 
     /** Whether the flow has the event: an {@link Event}, a {@link UUID} or its text; anything else is not in it. */

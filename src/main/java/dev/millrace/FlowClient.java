@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  *
  * @param <T> the payload's type
  */
-public abstract sealed class FlowClient<T> permits Executor {
+public abstract sealed class FlowClient<T> permits ResultClient {
     /** What {@link #cleanupEvents()} removes: cancelled and skipped events stay until they are named. */
     public static final Set<EventStatus> CLEANED_BY_DEFAULT =
             Set.of(EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.ABORTED);

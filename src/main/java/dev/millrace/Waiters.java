@@ -1,83 +1,153 @@
 package dev.millrace;
 
+import dev.millrace.event.NotFoundException;
 import dev.millrace.process.DutyLoop;
 import dev.millrace.process.Troubles;
 import dev.millrace.store.Events;
+import dev.millrace.store.Events.Awaited;
+import dev.millrace.store.StoredEvent;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Those who wait for events to end: one statement asks about all of them, however many there are, at once when an event
- * settles in this process and every few milliseconds otherwise. Thread-safe; its thread lives while somebody waits.
+ * settles in this process and at most every few milliseconds otherwise. Thread-safe; its thread lives while somebody waits.
  */
 final class Waiters {
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(5);
-    private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
+    /** Events asked about in one statement. */
+    private static final int MOST_ASKED = 10_000;
+
+    /** Events read in one statement, with what may be large of them. */
+    private static final int MOST_READ = 100;
 
     private final Events events;
-    private final ConcurrentHashMap<UUID, List<CountDownLatch>> waiting = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Awaited, Set<Waiter>> waiting = new ConcurrentHashMap<>();
     private final DutyLoop loop;
+    private final Rhythm rhythm = new Rhythm();
     private volatile boolean closed;
-    private volatile Duration pause = FIRST_PAUSE;
+
+    /** One who waits; each is equal to itself alone, as its future is. */
+    private static final class Waiter {
+        private final CompletableFuture<StoredEvent> future;
+
+        Waiter(CompletableFuture<StoredEvent> future) {
+            this.future = future;
+        }
+
+        CompletableFuture<StoredEvent> future() {
+            return future;
+        }
+    }
 
     Waiters(Events events, Troubles troubles) {
         this.events = events;
         this.loop = new DutyLoop("waiters", this::cycle, troubles);
     }
 
-    /** Falls when the event has ended, or this is closed. Whoever stops waiting before calls {@link #forget}. */
-    CountDownLatch ended(UUID id) {
-        CountDownLatch latch = new CountDownLatch(1);
-        waiting.merge(id, List.of(latch), Waiters::both);
+    /**
+     * Completes with the event when it has ended; with a {@link NotFoundException} if its flow does not have it, or not any more; with
+     * an {@link IllegalStateException} if this is closed. Whoever stops waiting before cancels it. Completed on threads of
+     * their own, so that what follows holds up nobody.
+     */
+    CompletableFuture<StoredEvent> ended(int flow, UUID id) {
+        Awaited awaited = new Awaited(flow, id);
+        CompletableFuture<StoredEvent> future = new CompletableFuture<>();
+        Waiter waiter = new Waiter(future);
+        waiting.compute(awaited, (key, others) -> {
+            Set<Waiter> all = others == null ? new LinkedHashSet<>() : others;
+            all.add(waiter);
+            return all;
+        });
+        var unused = future.whenComplete((event, error) -> forget(awaited, waiter));
         if (closed) { // looked at after it was entered: whoever closes this now finds it
-            latch.countDown();
-            return latch;
+            failClosed(awaited);
+            return future;
         }
-        pause = FIRST_PAUSE;
+        rhythm.restart();
         loop.start();
         loop.wake();
-        return latch;
+        return future;
+    }
+
+    private void forget(Awaited awaited, Waiter waiter) {
+        waiting.computeIfPresent(awaited, (key, all) -> {
+            all.remove(waiter);
+            return all.isEmpty() ? null : all;
+        });
     }
 
     /** An event settled in this process. */
-    void hint(UUID id) {
-        if (waiting.containsKey(id)) {
+    void hint(int flow, UUID id) {
+        if (waiting.containsKey(new Awaited(flow, id))) {
             loop.wake();
         }
     }
 
     private Duration cycle() {
-        Set<UUID> asked = Set.copyOf(waiting.keySet());
-        if (asked.isEmpty()) {
+        if (waiting.isEmpty()) {
             return Duration.ofMinutes(1);
         }
-        for (UUID id : events.settled(asked)) {
-            List<CountDownLatch> latches = waiting.remove(id);
-            if (latches != null) {
-                latches.forEach(CountDownLatch::countDown);
+        long begin = System.nanoTime();
+        List<Awaited> asked = List.copyOf(waiting.keySet());
+        for (int from = 0; from < asked.size(); from += MOST_ASKED) {
+            look(asked.subList(from, Math.min(asked.size(), from + MOST_ASKED)));
+        }
+        return rhythm.after(System.nanoTime() - begin);
+    }
+
+    private void look(List<Awaited> asked) {
+        Map<Boolean, List<Awaited>> over = events.settled(asked).entrySet().stream()
+                .collect(Collectors.partitioningBy(
+                        Map.Entry::getValue, Collectors.mapping(Map.Entry::getKey, Collectors.toList())));
+        over.getOrDefault(false, List.of()).forEach(this::failUnknown);
+        over.getOrDefault(true, List.of()).stream()
+                .collect(Collectors.groupingBy(Awaited::flow))
+                .forEach(this::read);
+    }
+
+    private void read(int flow, List<Awaited> ended) {
+        for (int from = 0; from < ended.size(); from += MOST_READ) {
+            List<UUID> ids = ended.subList(from, Math.min(ended.size(), from + MOST_READ)).stream()
+                    .map(Awaited::id)
+                    .toList();
+            for (StoredEvent event : events.findOnce(flow, ids)) {
+                if (event.execution().status().isTerminal()) { // what is missing was cleaned up: the next look says so
+                    each(new Awaited(flow, event.id()), future -> future.complete(event));
+                }
             }
         }
-        Duration now = pause;
-        pause = now.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : now.multipliedBy(2);
-        return now;
     }
 
-    /** That one no longer waits. */
-    void forget(UUID id, CountDownLatch latch) {
-        waiting.computeIfPresent(id, (key, latches) -> {
-            List<CountDownLatch> others =
-                    latches.stream().filter(other -> !other.equals(latch)).toList();
-            return others.isEmpty() ? null : others;
+    private void failUnknown(Awaited awaited) {
+        String id = awaited.id().toString();
+        each(
+                awaited,
+                future -> future.completeExceptionally(new NotFoundException("Item " + id + " not found in its flow")));
+    }
+
+    private void failClosed(Awaited awaited) {
+        String message = "this Millrace was closed before event %s ended".formatted(awaited.id());
+        each(awaited, future -> future.completeExceptionally(new IllegalStateException(message)));
+    }
+
+    private void each(Awaited awaited, Consumer<CompletableFuture<StoredEvent>> end) {
+        List<Waiter> waiters = new ArrayList<>();
+        waiting.computeIfPresent(awaited, (key, all) -> {
+            waiters.addAll(all);
+            return null;
         });
-    }
-
-    private static List<CountDownLatch> both(List<CountDownLatch> some, List<CountDownLatch> more) {
-        return Stream.concat(some.stream(), more.stream()).toList();
+        for (Waiter waiter : waiters) {
+            Thread.ofVirtual().name("millrace-result").start(() -> end.accept(waiter.future()));
+        }
     }
 
     /** The loop that asks. */
@@ -88,7 +158,6 @@ final class Waiters {
     /** Lets everybody go who waits or will; the loop is stopped by whoever ends it all. */
     void close() {
         closed = true;
-        waiting.values().forEach(latches -> latches.forEach(CountDownLatch::countDown));
-        waiting.clear();
+        List.copyOf(waiting.keySet()).forEach(this::failClosed);
     }
 }

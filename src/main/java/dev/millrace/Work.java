@@ -39,7 +39,7 @@ final class Work<T> {
                 millrace.store().claims(),
                 codec::event,
                 handlers,
-                millrace.waiters()::hint,
+                id -> millrace.waiters().hint(flow.id(), id),
                 this::wake);
         var source = new Processor.Source(flow.id(), List.copyOf(codec.lanes().values()));
         var gate = new Gate<T>(handlers.permission(), settings.permissionTimeout());

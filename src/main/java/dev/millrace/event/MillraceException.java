@@ -3,6 +3,7 @@ package dev.millrace.event;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The root of every error Millrace raises of its own accord. Says whether trying again may help, and carries details
@@ -26,8 +27,8 @@ public class MillraceException extends RuntimeException {
         this.details = Map.of();
     }
 
-    /** An error with its cause. */
-    public MillraceException(String message, Throwable cause, boolean retryable) {
+    /** An error with its cause; null for none. */
+    public MillraceException(String message, @Nullable Throwable cause, boolean retryable) {
         super(message, cause);
         this.retryable = retryable;
         this.details = Map.of();

@@ -9,8 +9,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -41,19 +42,40 @@ public final class Events {
 
     /** Those of these events that the flow has, in no particular order, all at one moment. */
     public List<StoredEvent> find(int flow, Collection<UUID> ids) {
-        return database.once(handle -> database.planned(handle, "find")
+        return database.once(handle -> find(handle, flow, ids));
+    }
+
+    /** As {@link #find(int, Collection)}, once: for background work, which asks again. */
+    public List<StoredEvent> findOnce(int flow, Collection<UUID> ids) {
+        return database.onceOnly(handle -> find(handle, flow, ids));
+    }
+
+    private List<StoredEvent> find(Handle handle, int flow, Collection<UUID> ids) {
+        return database.planned(handle, "find")
                 .bind("flow", flow)
                 .bind("ids", Binds.uuids(List.copyOf(ids)))
                 .map(Events::read)
-                .list());
+                .list();
     }
 
-    /** Which of these events have ended, in whatever flow. */
-    public Set<UUID> settled(Collection<UUID> ids) {
-        return new HashSet<>(database.once(handle -> database.planned(handle, "settled")
-                .bind("ids", Binds.uuids(List.copyOf(ids)))
-                .mapTo(UUID.class)
-                .list()));
+    /** An event that is awaited, in the flow where it should be. */
+    public record Awaited(int flow, UUID id) {}
+
+    /**
+     * Those of these events whose waiting is over: true for one that has ended, false for one that its flow does not have. Asked
+     * by background work, which asks again.
+     */
+    public Map<Awaited, Boolean> settled(Collection<Awaited> asked) {
+        Map<Awaited, Boolean> over = new HashMap<>();
+        database.onceOnly(handle -> database.planned(handle, "settled")
+                        .bind("ids", Binds.uuids(asked, Awaited::id))
+                        .bind("flows", Binds.integers(asked, Awaited::flow))
+                        .map((row, context) -> Map.entry(
+                                new Awaited(row.getInt("flow"), row.getObject("id", UUID.class)),
+                                row.getBoolean("ended")))
+                        .list())
+                .forEach(entry -> over.put(entry.getKey(), entry.getValue()));
+        return over;
     }
 
     /** Up to {@code limit} members of a status progression after a place in it, in its order. */

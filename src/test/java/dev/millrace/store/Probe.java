@@ -117,7 +117,12 @@ final class Probe {
         acts.put("counts", (store, round) -> store.counts().read(flow));
         acts.put("fold_counts", (store, round) -> store.counts().fold());
         acts.put("find", (store, round) -> store.events().find(flow, known(round)));
-        acts.put("settled", (store, round) -> store.events().settled(known(round)));
+        acts.put(
+                "settled",
+                (store, round) -> store.events()
+                        .settled(known(round).stream()
+                                .map(id -> new Events.Awaited(flow, id))
+                                .toList()));
         acts.put("page_ready", (store, round) -> page(store, EventStatus.PENDING, Place.START));
         acts.put("page_ready-2", (store, round) -> page(store, EventStatus.PENDING, Place.parse("p,1700000000.5,0")));
         acts.put(

@@ -1,0 +1,94 @@
+package dev.millrace;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.Event;
+import dev.millrace.event.EventAttempt;
+import dev.millrace.event.Json;
+import dev.millrace.event.NotFoundException;
+import dev.millrace.store.FlowRow;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be learnt of single events of a flow, by whoever waits for them: how they end, what they answer, what they emit
+ * meanwhile. Needs no handler and no {@code start()}. An {@link Executor} is one that can run them as well. Thread-safe.
+ *
+ * @param <T> the payload's type
+ */
+public abstract sealed class ResultClient<T> extends FlowClient<T> permits Executor {
+    private final Results<T> results;
+
+    ResultClient(Millrace millrace, FlowRow flow, Codec<T> codec) {
+        super(millrace, flow, codec);
+        this.results = new Results<>(this);
+    }
+
+    /**
+     * Waits until an event has ended; empty if it has not after that time. However many are awaited in this process, one
+     * statement asks about all of them, at most ten times a second once they take long.
+     *
+     * @throws NotFoundException if the flow has no such event
+     */
+    public Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
+        return results.await(id, patience);
+    }
+
+    /**
+     * The response of an event, as soon as it has ended, wherever that is; a JSON null for a null. Asks in the background, as
+     * {@link #await} does, also where nothing runs. Fails with an {@link dev.millrace.event.UncompletedException} that has
+     * the remote error as its cause if the event ends in another way than completed, with a {@link NotFoundException} if the
+     * flow does not have it or not any more, and with an {@link IllegalStateException} when this Millrace is closed.
+     * Whoever has waited long enough cancels it, or gives it a time with {@code orTimeout}; that does not touch the event.
+     */
+    public CompletableFuture<JsonNode> result(UUID id) {
+        return results.result(id, Function.identity());
+    }
+
+    /**
+     * As {@link #result(UUID)}, as an instance of that class; null for a null. Also fails with a
+     * {@link dev.millrace.event.ValidationException} if the response cannot be read as that class.
+     */
+    public <R> CompletableFuture<@Nullable R> result(UUID id, Class<R> type) {
+        return results.result(id, Results.as(type));
+    }
+
+    /**
+     * Appends an event and waits for its response, whichever process makes it.
+     *
+     * @return the response as JSON; a JSON null for a null
+     * @throws dev.millrace.event.UncompletedException if it ended in another way than completed; the cause is the remote error
+     * @throws dev.millrace.event.NotEndedException if it has not ended after that time; it goes on, and the exception names its id
+     */
+    public JsonNode appendAndAwait(T payload, Duration patience) throws InterruptedException {
+        return results.get(append(payload), patience);
+    }
+
+    /** As {@link #appendAndAwait(Object, Duration)}, with options, as an instance of that class; null for a null. */
+    public <R> @Nullable R appendAndAwait(T payload, Append options, Class<R> type, Duration patience)
+            throws InterruptedException {
+        var reader = Results.as(type);
+        return reader.apply(results.get(append(payload, options), patience));
+    }
+
+    /** Every attempt at an event in order, the running one included; none for an event that was never claimed. */
+    public List<EventAttempt> attempts(UUID id) {
+        return millrace().store().retries().attempts(flow().id(), Objects.requireNonNull(id, "id"));
+    }
+
+    /** The chunks of a streaming event from an index on, at most so many: 1 to {@link EventReader#MAX_PAGE}. */
+    public List<JsonNode> chunks(UUID id, int from, int limit) {
+        if (from < 0) {
+            throw new IllegalArgumentException("from must not be negative, got " + from);
+        }
+        EventReader.checkLimit(limit);
+        return millrace().store().events().chunks(id, from, limit).stream()
+                .map(Json::parse)
+                .toList();
+    }
+}

@@ -1,0 +1,97 @@
+package dev.millrace;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.Event;
+import dev.millrace.event.EventStatus;
+import dev.millrace.event.Json;
+import dev.millrace.event.NotEndedException;
+import dev.millrace.event.NotFoundException;
+import dev.millrace.event.Payloads;
+import dev.millrace.event.UncompletedException;
+import dev.millrace.store.StoredEvent;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** What came of the events of one flow, for those who wait for it. Thread-safe. */
+final class Results<T> {
+    private final FlowClient<T> client;
+
+    Results(FlowClient<T> client) {
+        this.client = client;
+    }
+
+    /** The event once it has ended; empty if it has not after that time. */
+    Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
+        EventReader<T> reader = client.reader();
+        Event<T> event = reader.find(id)
+                .orElseThrow(
+                        () -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, client.name())));
+        if (event.status().isTerminal()) {
+            return Optional.of(event);
+        }
+        Optional<StoredEvent> ended = wait(id, patience);
+        return ended.isPresent()
+                ? ended.map(reader::read)
+                : reader.find(id).filter(late -> late.status().isTerminal());
+    }
+
+    /** Waits; empty if it has not ended, or is not there any more, or all is closed. */
+    private Optional<StoredEvent> wait(UUID id, Duration patience) throws InterruptedException {
+        CompletableFuture<StoredEvent> ended = ended(id);
+        try {
+            return Optional.of(ended.get(TimeUnit.NANOSECONDS.convert(patience), TimeUnit.NANOSECONDS)); // no overflow
+        } catch (ExecutionException | TimeoutException e) {
+            return Optional.empty();
+        } finally {
+            ended.cancel(false);
+        }
+    }
+
+    private CompletableFuture<StoredEvent> ended(UUID id) {
+        return client.millrace().waiters().ended(client.flow().id(), Objects.requireNonNull(id, "id"));
+    }
+
+    /** The response of an event when it has ended, read so. */
+    <R extends @Nullable Object> CompletableFuture<R> result(UUID id, Function<JsonNode, R> reader) {
+        CompletableFuture<StoredEvent> ended = ended(id);
+        CompletableFuture<R> result = ended.thenApply(event -> reader.apply(response(event)));
+        var unused = result.whenComplete((response, error) -> ended.cancel(false)); // nobody waits any more
+        return result;
+    }
+
+    /** The response of an event as JSON, waiting for it. */
+    JsonNode get(UUID id, Duration patience) throws InterruptedException {
+        CompletableFuture<StoredEvent> ended = ended(id);
+        try {
+            return response(ended.get(TimeUnit.NANOSECONDS.convert(patience), TimeUnit.NANOSECONDS));
+        } catch (TimeoutException e) {
+            throw new NotEndedException(id, patience);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        } finally {
+            ended.cancel(false);
+        }
+    }
+
+    private static JsonNode response(StoredEvent event) {
+        JsonNode response = event.execution().response();
+        if (event.execution().status() != EventStatus.COMPLETED || response == null) {
+            throw UncompletedException.of(event.id(), event.execution());
+        }
+        return response;
+    }
+
+    /** A reader of responses as that class. */
+    static <R> Function<JsonNode, @Nullable R> as(Class<R> type) {
+        Objects.requireNonNull(type, "type");
+        return response -> response.isNull() ? null : Payloads.decode(Json.text(response), type);
+    }
+}

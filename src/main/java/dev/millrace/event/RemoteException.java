@@ -1,0 +1,69 @@
+package dev.millrace.event;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An error that was met where an event ran, as far as it is stored with the event: its kind and message, whether trying again
+ * may help, and as suppressed exceptions its children. Stack traces are not stored, so it has none of its own.
+ */
+public final class RemoteException extends MillraceException {
+    private static final long serialVersionUID = 1L;
+
+    private final String kind;
+    private final String said;
+    private final transient @Nullable JsonNode document;
+
+    /** The error of a stored document, as {@link Errors#document} writes it; what is missing in it is left empty. */
+    public RemoteException(JsonNode document) {
+        super(
+                document.path("error").asText("") + ": "
+                        + document.path("message").asText(""),
+                document.path("retryable").asBoolean(true));
+        this.kind = document.path("error").asText("");
+        this.said = document.path("message").asText("");
+        this.document = document;
+        setStackTrace(new StackTraceElement[0]); // where it was made here says nothing of where it was met
+        for (JsonNode child : document.path("exceptions")) {
+            addSuppressed(new RemoteException(child));
+        }
+    }
+
+    /** The stored name of the error: a simple class name, or one of the model's such as {@code TimeoutError}. */
+    public String kind() {
+        return kind;
+    }
+
+    /** The message it had there; {@link #getMessage} has the kind before it. */
+    public String message() {
+        return said;
+    }
+
+    /** The stored document, with whatever else it says, such as {@code details}. */
+    public JsonNode document() {
+        return Objects.requireNonNull(document, "not kept by serialization");
+    }
+
+    /** The error and its children, one a line, each child indented by two spaces more than its parent. */
+    public String text() {
+        StringBuilder text = new StringBuilder();
+        describe(text, "");
+        return text.toString();
+    }
+
+    private void describe(StringBuilder text, String indent) {
+        text.append(indent).append(getMessage());
+        for (Throwable child : getSuppressed()) {
+            if (child instanceof RemoteException remote) {
+                text.append('\n');
+                remote.describe(text, indent + "  ");
+            }
+        }
+    }
+
+    @Override
+    public String errorName() {
+        return kind;
+    }
+}
