@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -32,30 +33,44 @@ final class Claimer<T> {
 
     /** Up to so many due events, each on a slot that is free again when its handler has ended. */
     List<Ticket> due(int most, Batch batch, Runnable freeSlot) {
-        return due(most, batch, freeSlot, Slot.RUNNING);
+        List<Ticket> all = new ArrayList<>();
+        due(most, batch, freeSlot, Slot.RUNNING, all::addAll);
+        return all;
     }
 
-    /** Up to so many due events that wait for a slot each. */
-    List<Ticket> ahead(int most, Batch batch, Runnable freeSlot) {
-        return due(most, batch, freeSlot, Slot.WAITING);
+    /**
+     * Up to so many due events that wait for a slot each, handed over as they come: what the first look found need not wait
+     * for the second.
+     *
+     * @return how many
+     */
+    int ahead(int most, Batch batch, Runnable freeSlot, Consumer<List<Ticket>> taker) {
+        return due(most, batch, freeSlot, Slot.WAITING, taker);
     }
 
-    private List<Ticket> due(int most, Batch batch, Runnable freeSlot, Slot slot) {
+    private int due(int most, Batch batch, Runnable freeSlot, Slot slot, Consumer<List<Ticket>> taker) {
         Floor floor = source.lanes().size() == 1 ? footing.next() : Floor.FRONT;
         List<Ticket> taken = from(floor, most, batch, freeSlot, slot);
-        if (taken.size() == most || floor.equals(Floor.FRONT)) {
-            return taken;
+        taker.accept(taken);
+        int count = taken.size();
+        if (count == most || floor.equals(Floor.FRONT)) {
+            return count;
         }
-        List<Ticket> all = new ArrayList<>(taken);
+        List<Ticket> below = below(taken.isEmpty(), most - count, batch, freeSlot, slot);
+        taker.accept(below);
+        return count + below.size();
+    }
+
+    /** What came in below the floor. A failure is the caller's only if there is nothing else: what was taken must start. */
+    private List<Ticket> below(boolean mayFail, int most, Batch batch, Runnable freeSlot, Slot slot) {
         try {
-            all.addAll(from(Floor.FRONT, most - taken.size(), batch, freeSlot, slot)); // what came in below the floor
+            return from(Floor.FRONT, most, batch, freeSlot, slot);
         } catch (RuntimeException e) {
-            if (taken.isEmpty()) {
+            if (mayFail) {
                 throw e;
             }
-            // What the first look took must start; the next look meets the same trouble and reports it.
+            return List.of(); // the next look meets the same trouble and reports it
         }
-        return all;
     }
 
     private List<Ticket> from(Floor floor, int most, Batch batch, Runnable freeSlot, Slot slot) {

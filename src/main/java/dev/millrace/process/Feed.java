@@ -81,15 +81,18 @@ final class Feed<T> {
         if (wanted <= 0) {
             return Result.FULL;
         }
-        List<Ticket> claimed = claimer.ahead(wanted, batch, this::free);
-        more = claimed.size() == wanted;
-        ahead.addAndGet(claimed.size());
-        waiting.addAll(claimed);
-        pump();
-        if (claimed.isEmpty()) {
+        int claimed = claimer.ahead(wanted, batch, this::free, this::queue);
+        more = claimed == wanted;
+        if (claimed == 0) {
             return Result.EMPTY;
         }
         return more ? Result.MORE : Result.SOME;
+    }
+
+    private void queue(List<Ticket> claimed) {
+        ahead.addAndGet(claimed.size());
+        waiting.addAll(claimed);
+        pump();
     }
 
     /**

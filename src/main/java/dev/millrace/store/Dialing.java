@@ -45,7 +45,7 @@ final class Dialing implements DataSource, AutoCloseable {
         long giveUp = System.nanoTime() + PERSISTENCE.toNanos();
         while (true) {
             try {
-                Connection connection = dialOnce(null);
+                Connection connection = DriverManager.getConnection(url, properties);
                 away = false;
                 return unlessClosed(connection);
             } catch (SQLException e) {
@@ -81,21 +81,14 @@ final class Dialing implements DataSource, AutoCloseable {
                 ThreadLocalRandom.current().nextLong(LEAST_PAUSE_MILLIS, MOST_PAUSE_MILLIS)));
     }
 
-    /**
-     * One connection, or why not.
-     *
-     * @param bound how long the driver may try; in whole seconds, at least one; null for the pool's
-     */
-    Connection dialOnce(@Nullable Duration bound) throws SQLException {
-        if (bound == null) {
-            return DriverManager.getConnection(url, properties);
-        }
-        Properties bounded = new Properties();
-        bounded.putAll(properties);
-        String seconds = Long.toString(Math.max(1, bound.toSeconds()));
-        bounded.setProperty("connectTimeout", seconds);
-        bounded.setProperty("loginTimeout", seconds);
-        return DriverManager.getConnection(url, bounded);
+    /** Where it dials. */
+    String url() {
+        return url;
+    }
+
+    /** With which properties of the driver; those of the URL come first. */
+    Properties properties() {
+        return properties;
     }
 
     @Override

@@ -16,12 +16,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class DirectConnections implements OwnConnection.Source {
     private final DataSource pool;
-    private final Duration bound;
+    private final String boundSeconds;
+    private final boolean prompt;
 
     /** @param bound how long the driver may try; in whole seconds, at least one */
     DirectConnections(DataSource pool, Duration bound) {
+        this(pool, bound, false);
+    }
+
+    /**
+     * As the other one.
+     *
+     * @param prompt whether they listen, and should hear at once
+     */
+    DirectConnections(DataSource pool, Duration bound, boolean prompt) {
         this.pool = pool;
-        this.bound = bound;
+        this.boundSeconds = Long.toString(Math.max(1, bound.toSeconds()));
+        this.prompt = prompt;
     }
 
     @Override
@@ -56,7 +67,7 @@ final class DirectConnections implements OwnConnection.Source {
         String user = hikari.getUsername();
         DataSource given = hikari.getDataSource();
         if (given instanceof Dialing dialing) {
-            return dialing.dialOnce(bound);
+            return connect(dialing.url(), dialing.properties());
         }
         if (given != null) {
             return user == null ? given.getConnection() : given.getConnection(user, hikari.getPassword());
@@ -67,14 +78,22 @@ final class DirectConnections implements OwnConnection.Source {
         }
         Properties properties = new Properties();
         properties.putAll(hikari.getDataSourceProperties());
-        String seconds = Long.toString(Math.max(1, bound.toSeconds()));
-        properties.setProperty("connectTimeout", seconds);
-        properties.setProperty("loginTimeout", seconds);
         if (user != null) {
             properties.setProperty("user", user);
         }
         if (hikari.getPassword() != null) {
             properties.setProperty("password", hikari.getPassword());
+        }
+        return connect(url, properties);
+    }
+
+    private Connection connect(String url, Properties given) throws SQLException {
+        Properties properties = new Properties();
+        properties.putAll(given);
+        properties.setProperty("connectTimeout", boundSeconds);
+        properties.setProperty("loginTimeout", boundSeconds);
+        if (prompt) { // unless the pool has sockets of its own, from here or in the URL
+            properties.putIfAbsent("socketFactory", PromptSockets.class.getName());
         }
         return DriverManager.getConnection(url, properties);
     }

@@ -31,7 +31,7 @@ public final class Notifications implements AutoCloseable {
     public Notifications(Database database, Duration bound, UUID channel) {
         this.self = channel.toString();
         this.database = database;
-        this.own = new OwnConnection(new DirectConnections(database.dataSource(), bound), bound);
+        this.own = new OwnConnection(new DirectConnections(database.dataSource(), bound, true), bound);
     }
 
     /**
@@ -87,7 +87,8 @@ public final class Notifications implements AutoCloseable {
 
     /** Waits until something is heard; nothing if that takes longer. Only while open. */
     public List<Heard> await(Duration patience) {
-        int millis = Math.toIntExact(Math.max(1, patience.toMillis()));
+        int millis =
+                Math.toIntExact(Math.max(2, patience.toMillis())); // 1 would mean: what is there, see PromptSockets
         return use(connection -> {
             PGNotification[] heard = connection.unwrap(PGConnection.class).getNotifications(millis);
             return heard == null
