@@ -47,15 +47,13 @@ final class UniqueAppends {
 
     /** Appends all or none in a transaction of its own; answers as {@link Appends#append}. */
     List<UUID> append(int flow, List<Draft> drafts, boolean bounded) {
-        boolean alone = !bounded && batches(drafts).size() == 1;
         Appends.Tries tries = new Appends.Tries();
         for (boolean last = false; ; last = true) {
             try {
-                List<UUID> answers = alone ? database.once(tries.of(work(flow, drafts, false, tries))) : null;
+                List<UUID> answers = bounded ? null : unbounded(flow, drafts, tries);
                 return answers != null
                         ? answers
-                        : Objects.requireNonNull(
-                                database.inTransaction(tries.of(work(flow, drafts, bounded || alone, tries))));
+                        : Objects.requireNonNull(database.inTransaction(tries.of(work(flow, drafts, true, tries))));
             } catch (RuntimeException e) {
                 if (!tries.mayHaveCommitted()) {
                     throw e instanceof ConnectionException ? Appends.notStored(e) : Appends.translated(e);
@@ -69,6 +67,12 @@ final class UniqueAppends {
                 // An earlier try was committed after this one had looked. It sees that now.
             }
         }
+    }
+
+    /** Null if the flow has got a limit; then nothing was stored. */
+    private @Nullable List<UUID> unbounded(int flow, List<Draft> drafts, Appends.Tries tries) {
+        Function<Handle, @Nullable List<UUID>> work = tries.of(work(flow, drafts, false, tries));
+        return batches(drafts).size() == 1 ? database.once(work) : database.inTransaction(work);
     }
 
     private Function<Handle, @Nullable List<UUID>> work(
