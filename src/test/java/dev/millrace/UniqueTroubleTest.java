@@ -8,12 +8,17 @@ import dev.millrace.event.OnConflict;
 import dev.millrace.event.UniqueScope;
 import dev.millrace.faults.Fault;
 import dev.millrace.faults.FaultyDataSource;
+import dev.millrace.faults.Hold;
 import dev.millrace.faults.Moment;
 import dev.millrace.postgres.TestDatabase;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -136,5 +141,33 @@ class UniqueTroubleTest extends WithUniqueKeys {
         assertThat(faults.allStruck()).isTrue();
         assertThat(ids).hasSize(number).doesNotHaveDuplicates();
         assertThat(counts(bounded)).isEqualTo(Map.of(EventStatus.PENDING, (long) number));
+    }
+
+    @Test
+    void appendAll_ofTheSameKeysInOppositeOrderSomeTwice_doesNotDeadlock() throws Exception {
+        Hold half = faults.hold("append_unique", Moment.EXECUTED);
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            Future<List<UUID>> one = threads.submit(() -> all(shaky, "a", "a", "b"));
+            half.awaitReached();
+            Future<List<UUID>> other = threads.submit(() -> all(tasks, "b", "b", "a"));
+            try {
+                database.await("select exists (select from pg_locks where not granted)");
+            } finally {
+                half.release();
+            }
+
+            List<UUID> ids = one.get(LONG.toSeconds(), TimeUnit.SECONDS);
+            assertThat(ids.get(1)).isEqualTo(ids.getFirst());
+            assertThat(other.get(LONG.toSeconds(), TimeUnit.SECONDS))
+                    .containsExactly(ids.get(2), ids.get(2), ids.getFirst());
+        }
+        assertThat(stored()).isEqualTo(2);
+        assertThat(database.longValue("select deadlocks from pg_stat_database where datname = current_database()"))
+                .as("deadlocks")
+                .isZero();
+    }
+
+    private static List<UUID> all(Executor<Task> tasks, String... keys) {
+        return tasks.appendAll(List.of(keys).stream().map(Task::new).toList(), task -> Append.uniqueKey(task.name()));
     }
 }

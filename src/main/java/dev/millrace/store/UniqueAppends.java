@@ -8,11 +8,9 @@ import dev.millrace.event.Unique;
 import dev.millrace.store.FlowLimits.FlowLimit;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
@@ -184,23 +182,22 @@ final class UniqueAppends {
         return unique == null ? null : Settlements.seconds(unique.scope().period());
     }
 
-    /** One statement each: in none of them a key stands twice, so the second comes after the first has taken it. */
+    /**
+     * One statement each: in none of them a key stands twice, so the second comes after the first has taken it. All that come first
+     * go together, so that calls of the same few keys take them in one order, whatever theirs is. What comes after them is
+     * hardly ever stored in its own right, so it is no matter that it stands behind others which it stood before.
+     */
     private static List<List<Draft>> batches(List<Draft> drafts) {
-        List<List<Draft>> batches = new ArrayList<>();
-        for (List<Draft> batch : Appends.batches(drafts)) {
-            Set<String> keys = new HashSet<>();
-            int from = 0;
-            for (int i = 0; i < batch.size(); i++) {
-                Unique unique = batch.get(i).terms().unique();
-                if (unique != null && !keys.add(unique.key())) {
-                    batches.add(batch.subList(from, i));
-                    from = i;
-                    keys.clear();
-                    keys.add(unique.key());
-                }
+        List<List<Draft>> rounds = new ArrayList<>();
+        Map<String, Integer> asked = new HashMap<>();
+        for (Draft draft : drafts) {
+            Unique unique = draft.terms().unique();
+            int round = unique == null ? 0 : asked.merge(unique.key(), 1, Integer::sum) - 1;
+            if (round == rounds.size()) {
+                rounds.add(new ArrayList<>());
             }
-            batches.add(batch.subList(from, batch.size()));
+            rounds.get(round).add(draft);
         }
-        return batches;
+        return rounds.stream().flatMap(round -> Appends.batches(round).stream()).toList();
     }
 }
