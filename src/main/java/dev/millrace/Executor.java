@@ -77,7 +77,7 @@ public final class Executor<T> extends ResultClient<T> {
     }
 
     /**
-     * Waits until nothing is due and nothing runs here. Without a background loop it starts and runs batches itself; without
+     * Waits until nothing is due and nothing runs here; what a paused flow holds is not due. Without a background loop it starts and runs batches itself; without
      * a handler it waits for others to (R-070).
      */
     public void join() throws InterruptedException {
@@ -91,7 +91,7 @@ public final class Executor<T> extends ResultClient<T> {
 
     /**
      * Runs one event now, if it is pending, or waits for whoever runs it: exactly one run, however many call this in
-     * however many JVMs.
+     * however many JVMs. While the flow is paused it waits.
      *
      * @return the response, a JSON null for a null; null if the event failed or was cancelled
      * @throws NotFoundException if the flow has no such event
@@ -200,11 +200,18 @@ public final class Executor<T> extends ResultClient<T> {
         millrace().wakeFlow(flow().id());
     }
 
-    /** The seven counts, one a line, in the model's words. */
+    /** The seven counts, one a line, in the model's words; one more line if the flow is paused. */
     public String inspectState() {
         return statusCounts().entrySet().stream()
                 .map(count -> "\n  %s: %d events".formatted(count.getKey(), count.getValue()))
-                .collect(Collectors.joining("", "Executor State (" + name() + "):", ""));
+                .collect(Collectors.joining("", "Executor State (" + name() + "):", pauseLine()));
+    }
+
+    private String pauseLine() {
+        return currentPause()
+                .map(pause ->
+                        "\n  paused since " + pause.since() + (pause.reason() == null ? "" : ": " + pause.reason()))
+                .orElse("");
     }
 
     /** Total and counts on one line; asks the database. */

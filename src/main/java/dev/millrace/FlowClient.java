@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  *
  * @param <T> the payload's type
  */
-public abstract sealed class FlowClient<T> permits ResultClient {
+public abstract sealed class FlowClient<T> extends FlowSteering permits ResultClient {
     /** What {@link #cleanupEvents()} removes: cancelled and skipped events stay until they are named. */
     public static final Set<EventStatus> CLEANED_BY_DEFAULT =
             Set.of(EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.ABORTED);
@@ -39,16 +39,12 @@ public abstract sealed class FlowClient<T> permits ResultClient {
     private final EventReader<T> reader;
 
     FlowClient(Millrace millrace, FlowRow flow, Codec<T> codec) {
+        super(millrace, flow);
         this.millrace = millrace;
         this.store = millrace.store();
         this.flow = flow;
         this.codec = codec;
         this.reader = new EventReader<>(store.events(), flow.id(), codec::event);
-    }
-
-    /** The flow's name. */
-    public String name() {
-        return flow.name();
     }
 
     /**
@@ -203,22 +199,6 @@ public abstract sealed class FlowClient<T> permits ResultClient {
         return flow.maxPending() != null;
     }
 
-    /** Skips a pending event for good, without permission or capacity; false if it is not pending. */
-    public boolean skip(UUID id, String reason) {
-        return new Endings(store, flow.id()).skip(id, reason);
-    }
-
-    /**
-     * Cancels an event that has not ended, for that reason. A pending one never runs. A running one is ended at once, whichever
-     * process has it: whatever its handler answers from then on changes nothing, its own transaction is rolled back, and the
-     * handler is interrupted, within a second. If it is just completing, one of the two counts.
-     *
-     * @return whether it was this call that ended it; false if it has ended, or the flow does not have it
-     */
-    public boolean cancel(UUID id, String reason) {
-        return new Endings(store, flow.id()).cancel(id, reason);
-    }
-
     /**
      * Appends an event that has ended again, as a fresh one that names its original and its root (R-020, R-022). Each call makes
      * another. Its deadline is the original's, unless that has passed: then it has none.
@@ -278,14 +258,6 @@ public abstract sealed class FlowClient<T> permits ResultClient {
             }
         }
         return statuses.isEmpty() ? 0 : store.events().cleanUp(flow.id(), EnumSet.copyOf(statuses));
-    }
-
-    Millrace millrace() {
-        return millrace;
-    }
-
-    FlowRow flow() {
-        return flow;
     }
 
     EventReader<T> reader() {

@@ -14,6 +14,7 @@ import dev.millrace.process.Listener;
 import dev.millrace.process.Orders;
 import dev.millrace.process.Settler;
 import dev.millrace.process.Sleeper;
+import dev.millrace.process.Stops;
 import dev.millrace.process.Suspects;
 import dev.millrace.process.Troubles;
 import dev.millrace.process.Worker;
@@ -43,6 +44,7 @@ final class Machinery {
     private final DutyLoop promoter;
     private final DutyLoop countFolder;
     private final Listener listener;
+    private final Stops stops;
     private final Orders orders;
     private final boolean listens;
     private final Sleeper promotersSleep;
@@ -90,7 +92,8 @@ final class Machinery {
         var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), owner::wakeAll);
         IntConsumer whenPromoted = owner::wakeFlow;
         this.listener = new Listener(store.notifications(), new Switchboard(owner), troubles);
-        this.orders = new Orders(store.settlements(), books, listener::hearing, troubles);
+        this.stops = new Stops(store.pauses());
+        this.orders = new Orders(store.settlements(), books, stops, listener::hearing, troubles);
         this.listens = settings.listens();
         this.promotersSleep = sleeper(Sleepers.SCHEDULE, new Sleeper.Looks(PROMOTE_INTERVAL, 1, PROMOTE_INTERVAL));
         var promotion = new Promoter(store.schedule(), PROMOTE_INTERVAL, new PromotersRest(), whenPromoted);
@@ -121,6 +124,11 @@ final class Machinery {
         @Override
         public void cancelled(UUID event) {
             orders.cancelled(event);
+        }
+
+        @Override
+        public void pauseChanged(int flow) {
+            orders.pauseChanged(flow);
         }
 
         @Override
@@ -197,6 +205,16 @@ final class Machinery {
 
     Waiters waiters() {
         return waiters;
+    }
+
+    /** What keeps executors of paused flows from starting anything. */
+    Stops stops() {
+        return stops;
+    }
+
+    /** What others have ordered. */
+    Orders orders() {
+        return orders;
     }
 
     LateResults lateResults() {

@@ -2,6 +2,7 @@ package dev.millrace;
 
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.process.Sleeper;
+import dev.millrace.process.Stops;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
 import dev.millrace.store.Schema;
@@ -188,6 +189,15 @@ public final class Millrace implements AutoCloseable {
     /** How the loop of an executor of that flow waits. */
     Sleeper sleeper(int flow, Sleeper.Looks looks) {
         return machinery.sleeper(flow, looks);
+    }
+
+    /** A flow was paused or resumed from here: this process need not wait to be notified. */
+    void pauseChanged(int flow) {
+        machinery.orders().pauseChanged(flow);
+    }
+
+    Stops stops() {
+        return machinery.stops();
     }
 
     MillraceBuilder settings() {

@@ -46,6 +46,7 @@ final class Work<T> {
         this.sleeper = millrace.sleeper(flow.id(), new Sleeper.Looks(FIRST_PAUSE, SOON, settings.pollInterval()));
         this.processor = new Processor<>(
                 settings, millrace.store().claims(), source, gate, runs, millrace.worker(), this::wake, sleeper);
+        millrace.stops().add(flow.id(), runs, this::wake);
         this.loop = new DutyLoop(
                 "executor-" + flow.id(), processor::cycle, millrace.worker().troubles(), processor::cycleEnds);
     }

@@ -188,6 +188,12 @@ final class RunCommand implements Callable<Integer> {
         Snapshot first = new Snapshot(executor.statusCounts(), Duration.ZERO, 0);
         common.say("%,d calls in %s: %,d new, %,d already settled"
                 .formatted(calls.good().size(), file, appended, first.settled()));
+        executor.currentPause()
+                .ifPresent(pause -> common.say("the flow '%s' is paused since %s%s: no call starts until it is resumed"
+                        .formatted(
+                                executor.name(),
+                                pause.since(),
+                                pause.reason() == null ? "" : " (" + pause.reason() + ")")));
         Snapshot last = run.toEnd(common.progress(), interruption);
         if (!last.isDone()) {
             database.millrace().close(); // gives calls under way a moment to end, and takes the rest back

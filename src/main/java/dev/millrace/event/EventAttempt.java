@@ -52,6 +52,8 @@ public record EventAttempt(
         SNOOZE,
         /** Its worker stopped. */
         SHUTDOWN,
+        /** Its flow was paused before it had started. */
+        PAUSE,
         /** Its worker died, or lost its lease. */
         LOST;
 

@@ -1,7 +1,6 @@
 package dev.millrace.process;
 
 import dev.millrace.process.Processor.Source;
-import dev.millrace.process.Ticket.Slot;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Claimed;
 import dev.millrace.store.Claims;
@@ -77,7 +76,7 @@ final class Claimer<T> {
         return reported(
                 () -> {
                     long begin = System.nanoTime();
-                    Claimed claimed = claims.claim(me(), source.lanes(), most, floor);
+                    Claimed claimed = claims.claim(me(), source.flow(), source.lanes(), most, floor);
                     boolean isShort = claimed.claims().size() < most;
                     footing.looked(floor, claimed.floor(), isShort, System.nanoTime() - begin);
                     return claimed.claims().stream()
@@ -90,7 +89,7 @@ final class Claimer<T> {
     /** One due event that has a death on it, if this process holds none. */
     List<Ticket> suspect(Batch batch, Runnable whenFree) {
         return oneSuspect(
-                        () -> claims.claim(me(), source.suspectLanes(), 1, Floor.FRONT).claims().stream()
+                        () -> claims.claim(me(), source.flow(), source.suspectLanes(), 1, Floor.FRONT).claims().stream()
                                 .findFirst(),
                         batch,
                         whenFree)

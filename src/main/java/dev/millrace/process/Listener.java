@@ -32,6 +32,7 @@ public final class Listener {
     private static final long PAUSE_IN_VAIN_MILLIS = 60_000;
 
     private static final String CANCEL = "cancel ";
+    private static final String PAUSE = "pause ";
 
     private final Notifications notifications;
     private final Alarms alarms;
@@ -51,6 +52,9 @@ public final class Listener {
 
         /** An event was cancelled that a worker of this process held. */
         void cancelled(UUID event);
+
+        /** A flow was paused or resumed. */
+        void pauseChanged(int flow);
 
         /** It hears now, or not any more: look again, and judge anew how long to sleep. */
         void hearingChanged();
@@ -132,7 +136,11 @@ public final class Listener {
             return;
         }
         try {
-            alarms.alarm(Integer.parseInt(heard.text()));
+            if (heard.text().startsWith(PAUSE)) {
+                alarms.pauseChanged(Integer.parseInt(heard.text().substring(PAUSE.length())));
+            } else {
+                alarms.alarm(Integer.parseInt(heard.text()));
+            }
         } catch (NumberFormatException e) {
             log.debug("a notification that is no flow's number"); // somebody else's
         }

@@ -7,8 +7,8 @@ import java.util.UUID;
 import java.util.function.LongSupplier;
 
 /**
- * What others have ordered for the events this process holds: that a handler be interrupted whose event was cancelled. Heard of by
- * notification; what runs for more than a moment is asked about as well, twice a second while notifications do not arrive, and
+ * What others have ordered for the events this process holds: that a handler be interrupted whose event was cancelled, and that
+ * nothing of a paused flow be started. Heard of by notification; what runs for more than a moment is asked about as well, twice a second while notifications do not arrive, and
  * seldom while they do. Thread-safe.
  */
 public final class Orders {
@@ -17,15 +17,17 @@ public final class Orders {
 
     private final Settlements settlements;
     private final Books books;
+    private final Stops stops;
     private final LongSupplier hearing;
     private final DutyLoop loop;
     private long lookedNanos = System.nanoTime(); // confined to the loop's thread
     private long heardNanos = System.nanoTime(); // as well
 
     /** @param hearing as {@link Listener#hearing} */
-    public Orders(Settlements settlements, Books books, LongSupplier hearing, Troubles troubles) {
+    public Orders(Settlements settlements, Books books, Stops stops, LongSupplier hearing, Troubles troubles) {
         this.settlements = settlements;
         this.books = books;
+        this.stops = stops;
         this.hearing = hearing;
         this.loop = new DutyLoop("orders", this::cycle, troubles);
     }
@@ -40,7 +42,14 @@ public final class Orders {
         books.calledOff(id);
     }
 
+    /** A flow was paused or resumed. */
+    public void pauseChanged(int flow) {
+        stops.changed(flow);
+        loop.wake();
+    }
+
     private Duration cycle() {
+        stops.look();
         long now = System.nanoTime();
         Duration interval = hearing.getAsLong() == 0 ? DEAF : HEARING;
         if (now - lookedNanos >= interval.toNanos()) {

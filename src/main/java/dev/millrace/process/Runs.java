@@ -3,7 +3,6 @@ package dev.millrace.process;
 import dev.millrace.event.EndedException;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
-import dev.millrace.process.Ticket.Slot;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Claims;
 import dev.millrace.store.StoredEvent;
@@ -36,6 +35,7 @@ public final class Runs<T> {
     private final Consumer<UUID> whenSettled;
     private final Set<Ticket> held = ConcurrentHashMap.newKeySet();
     private final Leaks leaks;
+    private volatile boolean paused;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
@@ -113,6 +113,8 @@ public final class Runs<T> {
         if (isPastDeadline(ticket)) { // it waited for its permission or its slot
             skipForItsDeadline(ticket);
             ticket.releaseSlot();
+        } else if (paused) {
+            ticket.giveBackUnstarted();
         } else if (isOurs(ticket.claim())) {
             new Attempt<>(ticket, event, handlers, worker, leaks).start();
         } else {
@@ -159,6 +161,30 @@ public final class Runs<T> {
     /** How many events this process holds. */
     public int count() {
         return held.size();
+    }
+
+    /** Whether its flow is paused, as far as is known here. */
+    boolean isPaused() {
+        return paused;
+    }
+
+    /** Whether an event has not started that was claimed before that moment of {@code nanoTime}. */
+    boolean hasWaitedSince(long nanos) {
+        return held.stream().anyMatch(ticket -> ticket.takenNanos - nanos < 0 && !ticket.isRunning());
+    }
+
+    /**
+     * Its flow is paused, or not any more: from now on nothing starts, and what has not started goes back.
+     *
+     * @return whether that is news
+     */
+    boolean pause(boolean now) {
+        boolean news = paused != now;
+        paused = now;
+        if (now) { // looked at after it was said: what starts now sees it, or is found
+            held.forEach(Ticket::giveBackUnstarted);
+        }
+        return news;
     }
 
     /** Waits until nothing is held; false if something still is after that time. */

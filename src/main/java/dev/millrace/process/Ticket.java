@@ -56,18 +56,6 @@ final class Ticket {
         DROPPED
     }
 
-    /** Where a claim stands with the slot it runs on. */
-    enum Slot {
-        /** It has none yet. */
-        WAITING,
-        /** It has one until its handler has ended, or it is settled. */
-        RUNNING,
-        /** It has one until it is settled. */
-        ALONE,
-        /** It needs none any more. */
-        FREED
-    }
-
     /**
      * @param freeSlot gives the slot back; called once, and not if it never had one
      * @param slot where it stands with that slot
@@ -135,9 +123,13 @@ final class Ticket {
 
     /** Ends it, unless it has ended; says whether this was the end. */
     boolean settle(Settlement answer) {
+        return settle(answer, false);
+    }
+
+    private boolean settle(Settlement answer, boolean unlessStarted) {
         lock.lock();
         try {
-            if (state != State.OPEN) {
+            if (state != State.OPEN || (unlessStarted && handler != null)) {
                 return false;
             }
             state = State.DECIDED;
@@ -258,6 +250,11 @@ final class Ticket {
         Standing standing =
                 isRunning() ? new Standing(claim.priority(), claim.failures(), 0, claim.deaths()) : standing();
         overrule(returned(Reason.SHUTDOWN, standing, Duration.ZERO, null, null));
+    }
+
+    /** Gives the event back to pending as it was, because its flow is paused; if its handler was started, that goes on. */
+    void giveBackUnstarted() {
+        boolean unused = settle(returned(Reason.PAUSE, standing(), Duration.ZERO, null, null), true);
     }
 
     /** Frees the slot before the settlement, for an event that does not run. */

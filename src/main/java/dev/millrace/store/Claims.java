@@ -23,25 +23,36 @@ public final class Claims {
     }
 
     /**
-     * Claims up to {@code batch} due events of these lanes, best first.
+     * Claims up to {@code batch} due events of these lanes of a flow, best first; none while it is paused.
      *
      * @param floor only those above it; with several lanes there is none
      */
-    public Claimed claim(UUID worker, Collection<Integer> lanes, int batch, Floor floor) {
+    public Claimed claim(UUID worker, int flow, Collection<Integer> lanes, int batch, Floor floor) {
         if (lanes.size() == 1) {
             return database.hot(
                     "claim",
                     Map.of(
-                            "lane", lanes.iterator().next(),
-                            "worker", worker,
-                            "batch", batch,
-                            "floor_priority", floor.priority(),
-                            "floor_position", floor.position()),
+                            "lane",
+                            lanes.iterator().next(),
+                            "flow",
+                            flow,
+                            "worker",
+                            worker,
+                            "batch",
+                            batch,
+                            "floor_priority",
+                            floor.priority(),
+                            "floor_position",
+                            floor.position()),
                     rows -> read(rows, worker));
         }
         return database.hot(
                 "claim_lanes",
-                Map.of("lanes", Columns.integers(lanes, value -> value), "worker", worker, "batch", batch),
+                Map.of(
+                        "flow", flow,
+                        "lanes", Columns.integers(lanes, value -> value),
+                        "worker", worker,
+                        "batch", batch),
                 rows -> read(rows, worker));
     }
 
@@ -49,7 +60,7 @@ public final class Claims {
      * Claims one pending event of these lanes.
      *
      * @param early whether it may be one that is not due
-     * @return empty if it is not pending, or not due and that matters
+     * @return empty if it is not pending, or not due and that matters, or if the flow is paused
      */
     public Optional<Claim> claimOne(UUID worker, int flow, Collection<Integer> lanes, UUID id, boolean early) {
         return database
@@ -67,7 +78,7 @@ public final class Claims {
                 .findFirst();
     }
 
-    /** Whether anything in these lanes is due. */
+    /** Whether anything in these lanes of a flow is due, and may be claimed. */
     public boolean isDue(int flow, Collection<Integer> lanes) {
         return database.once(handle -> database.planned(handle, "due_left")
                 .bind("flow", flow)

@@ -38,7 +38,7 @@ public final class Notifications implements AutoCloseable {
      * What was heard.
      *
      * @param own whether it was said to this process alone
-     * @param text a flow's number; or the probe's, or an order
+     * @param text a flow's number, alone or with what was said of it; or the probe's, or an order
      */
     public record Heard(boolean own, String text) {}
 

@@ -56,6 +56,7 @@ public sealed interface Settlement {
         PERMISSION_ERROR("permission-error"),
         SNOOZE("snooze"),
         SHUTDOWN("shutdown"),
+        PAUSE("pause"),
         CANCELLED("cancelled");
 
         private final String wireName;

@@ -37,7 +37,7 @@ public final class Sleepers {
                 .execute());
     }
 
-    /** Whether anything in these lanes of a flow is due, to see whether a claim is worth its while. */
+    /** Whether anything in these lanes of a flow is due and may be claimed, to see whether a claim is worth its while. */
     public boolean isDue(int flow, Collection<Integer> lanes) {
         return database.onceOnly(handle -> database.planned(handle, "due_left")
                 .bind("flow", flow)

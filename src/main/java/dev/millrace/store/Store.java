@@ -21,6 +21,7 @@ public final class Store {
     private final Workers workers;
     private final Sleepers sleepers;
     private final Notifications notifications;
+    private final Pauses pauses;
 
     /**
      * All statements, on that database.
@@ -47,6 +48,7 @@ public final class Store {
         this.workers = new Workers(database, renewalBound, channel);
         this.sleepers = new Sleepers(database);
         this.notifications = new Notifications(database, renewalBound, channel);
+        this.pauses = new Pauses(database);
     }
 
     /** From now on a call gives up at the first failure: the process ends. */
@@ -127,6 +129,11 @@ public final class Store {
     /** Who waits to be notified. */
     public Sleepers sleepers() {
         return sleepers;
+    }
+
+    /** Flows that are paused. */
+    public Pauses pauses() {
+        return pauses;
     }
 
     /** Hearing of it. */

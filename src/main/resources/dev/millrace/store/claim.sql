@@ -1,11 +1,12 @@
 -- claim: hands up to :batch due events of one lane to one worker, best priority first, then in order of append; only
--- those above a floor, which may be below everything.
+-- those above a floor, which may be below everything. Nothing of a paused flow: one that was paused before this began.
 -- Locks the rows it takes; rows that another worker is taking are skipped, not waited for.
 with next as materialized (
     select ctid
     from millrace.ready
     where lane = :lane and (priority, position) > (:floor_priority, :floor_position)
         -- suspects only one at a time, also if this worker does not know of the one: its answer was lost, or is on its way
+        and not exists (select from millrace.flow where id = :flow and paused_at is not null) -- looked at once, not for each row
         and (:lane > 0 or not exists (select from millrace.running where worker = :worker and lane < 0))
     order by priority, position
     limit :batch

@@ -8,7 +8,8 @@ with share as materialized (
         from (
             select lane
             from unnest(:lanes::integer[]) as given (lane)
-            where lane > 0 or not exists (select from millrace.running where worker = :worker and lane < 0) -- as in claim
+            where not exists (select from millrace.flow where id = :flow and paused_at is not null) -- as in claim
+                and (lane > 0 or not exists (select from millrace.running where worker = :worker and lane < 0))
         ) known
         cross join lateral (
             select lane, priority, position

@@ -1,11 +1,14 @@
--- claim_one: hands one pending event to one worker; one that is not due only if :early.
+-- claim_one: hands one pending event to one worker; one that is not due only if :early. Nothing of a
+-- paused flow.
 -- Waits for a claim of the same event that is under way, then finds nothing.
-with due as (
+with paused as materialized (
+    select from millrace.flow where id = :flow and paused_at is not null
+), due as (
     delete from millrace.ready
     where ctid = (
         select ctid
         from (select ctid, flow, lane from millrace.ready where id = :id offset 0) found -- by nothing but its id
-        where flow = :flow and lane = any (:lanes::integer[])
+        where flow = :flow and lane = any (:lanes::integer[]) and not exists (select from paused)
     )
     returning id, priority, position, lane, flow, attempt, failures, denials, deaths
 ), later as (
@@ -13,7 +16,8 @@ with due as (
     where ctid = (
         select ctid
         from (select ctid, flow, lane, run_at from millrace.scheduled where id = :id offset 0) found
-        where flow = :flow and lane = any (:lanes::integer[]) and (:early or run_at <= clock_timestamp())
+        where flow = :flow and lane = any (:lanes::integer[]) and not exists (select from paused)
+            and (:early or run_at <= clock_timestamp())
     )
     returning id, priority, position, lane, flow, attempt, failures, denials, deaths
 ), taken as (

@@ -1,5 +1,5 @@
--- due_left: whether anything in these lanes is due. Reads only.
-select exists (
+-- due_left: whether anything in these lanes is due and may be claimed. Reads only.
+select not exists (select from millrace.flow where id = :flow and paused_at is not null) and (exists (
     select 1
     from unnest(:lanes::integer[]) as known (lane)
     cross join lateral (
@@ -19,4 +19,4 @@ select exists (
         offset 0
     ) due
     where lane = any (:lanes::integer[])
-)
+))

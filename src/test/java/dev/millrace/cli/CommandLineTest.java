@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.Executor;
+import dev.millrace.Millrace;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.io.IOException;
@@ -14,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -87,6 +91,27 @@ class CommandLineTest {
         assertThat(results.get(2).path("error").asText()).contains("answered 404");
         assertThat(results.get(4).path("error").asText()).isEqualTo("Operation timed out after 0.3s");
         assertThat(results.get(4).path("duration_s").asDouble()).isBetween(0.3, 10.0);
+    }
+
+    @Test
+    void run_ofAPausedFlow_saysSoAndWaitsUntilItIsResumed() throws Exception {
+        Path file = file(call("/ok/1", ""));
+        try (Millrace millrace = Millrace.connect(database.newPool(2))) {
+            Executor<HttpCall> client =
+                    millrace.executor("slow-api", HttpCall.class).build();
+            client.pause("the other side is down");
+            CompletableFuture<Finished> running =
+                    CompletableFuture.supplyAsync(() -> run(file, "--flow", "slow-api", "--json"));
+            database.await("select count(*) = 1 from sleeper where flow > 0"); // it has looked, and waits
+            assertThat(api.requests()).isEmpty();
+
+            client.resume();
+
+            Finished finished = running.get(60, TimeUnit.SECONDS);
+            assertThat(finished.code).isZero();
+            assertThat(finished.err).contains("the flow 'slow-api' is paused since ", "(the other side is down)");
+            assertThat(finished.json().at("/counts/completed").asInt()).isOne();
+        }
     }
 
     @Test

@@ -106,6 +106,11 @@ class ConstraintTest {
                                 "insert into flow (name, created_at) values ('x', $value)",
                                 NEVER),
                         each("flow_paused_at_finite", "update flow set paused_at = $value", NEVER),
+                        each(
+                                "flow_pause_reason_legal",
+                                "update flow set paused_at = now(), pause_reason = $value",
+                                NO_NAMES),
+                        each("flow_pause_reason_with_pause", "update flow set pause_reason = $value", "'why'"),
                         each("flow_max_pending_positive", "update flow set max_pending = $value", "0", "-1"),
                         each("lane_type_legal", "insert into lane (flow, type) values (1, $value)", NO_NAMES))
                 .flatMap(rows -> rows);

@@ -429,7 +429,9 @@ class FenceTest {
     }
 
     private List<Claim> claim(UUID worker, Integer... lanes) {
-        return store.claims().claim(worker, List.of(lanes), 1, Floor.FRONT).claims();
+        return store.claims()
+                .claim(worker, flow, List.of(lanes), 1, Floor.FRONT)
+                .claims();
     }
 
     private Claim claimOne(UUID worker) {

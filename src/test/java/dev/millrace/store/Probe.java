@@ -149,7 +149,7 @@ final class Probe {
     }
 
     private List<Claim> claim(Store store, List<Integer> lanes, Floor floor) {
-        return store.claims().claim(worker, lanes, BATCH, floor).claims();
+        return store.claims().claim(worker, flood.flow(), lanes, BATCH, floor).claims();
     }
 
     private List<Claim> some() {

@@ -97,13 +97,14 @@ class StalePlansTest {
 
     private List<Claim> claimAll() {
         List<Claim> claims = new ArrayList<>();
-        claims.addAll(
-                store.claims().claim(worker, List.of(lane), 20, Floor.FRONT).claims());
         claims.addAll(store.claims()
-                .claim(worker, List.of(lane), 20, new Floor(-1, 0))
+                .claim(worker, flow, List.of(lane), 20, Floor.FRONT)
                 .claims());
         claims.addAll(store.claims()
-                .claim(worker, List.of(lane, other), 20, Floor.FRONT)
+                .claim(worker, flow, List.of(lane), 20, new Floor(-1, 0))
+                .claims());
+        claims.addAll(store.claims()
+                .claim(worker, flow, List.of(lane, other), 20, Floor.FRONT)
                 .claims());
         return claims;
     }

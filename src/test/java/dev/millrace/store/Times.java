@@ -23,7 +23,7 @@ final class Times {
         for (int i = 0; i < CALLS; i++) {
             long begin = System.nanoTime();
             List<Claim> claimed = store.claims()
-                    .claim(worker, List.of(flood.lane()), BATCH, Floor.FRONT)
+                    .claim(worker, flood.flow(), List.of(flood.lane()), BATCH, Floor.FRONT)
                     .claims();
             long middle = System.nanoTime();
             store.settlements()

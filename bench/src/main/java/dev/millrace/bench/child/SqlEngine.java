@@ -145,6 +145,7 @@ final class SqlEngine implements Engine {
                 claim.bind(
                         claims,
                         Map.of(
+                                "flow", NamedSql.object(flow),
                                 "lane", NamedSql.object(lane),
                                 "floor_priority", NamedSql.object(Double.NEGATIVE_INFINITY),
                                 "floor_position", NamedSql.object(-1L),

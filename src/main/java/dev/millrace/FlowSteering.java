@@ -1,0 +1,89 @@
+package dev.millrace;
+
+import dev.millrace.event.Names;
+import dev.millrace.event.Pause;
+import dev.millrace.store.FlowRow;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What can be said about the events of a flow, and about the flow as a whole, by anyone, without a worker. Thread-safe. */
+public abstract sealed class FlowSteering permits FlowClient {
+    private final Millrace millrace;
+    private final FlowRow flow;
+    private final Endings endings;
+
+    FlowSteering(Millrace millrace, FlowRow flow) {
+        this.millrace = millrace;
+        this.flow = flow;
+        this.endings = new Endings(millrace.store(), flow.id());
+    }
+
+    /** The flow's name. */
+    public String name() {
+        return flow.name();
+    }
+
+    /** Skips a pending event for good, without permission or capacity; false if it is not pending. */
+    public boolean skip(UUID id, String reason) {
+        return endings.skip(id, reason);
+    }
+
+    /**
+     * Cancels an event that has not ended, for that reason. A pending one never runs. A running one is ended at once, whichever
+     * process has it: whatever its handler answers from then on changes nothing, its own transaction is rolled back, and the
+     * handler is interrupted, within a second. If it is just completing, one of the two counts.
+     *
+     * @return whether it was this call that ended it; false if it has ended, or the flow does not have it
+     */
+    public boolean cancel(UUID id, String reason) {
+        return endings.cancel(id, reason);
+    }
+
+    /** As {@link #pause(String)}, without a reason. */
+    public void pause() {
+        pauseFor(null);
+    }
+
+    /**
+     * Pauses the flow, for all workers and until {@link #resume}, whatever is restarted meanwhile. No claim that begins after this
+     * has returned takes anything, and within a second no worker starts what it claimed before: that is pending again, as it
+     * was. What runs goes on and settles. Appends, retries, due times, deadlines, cancelling and skipping work as ever;
+     * {@link Executor#join} does not wait for what cannot run. A flow that is paused stays so, for the first reason.
+     *
+     * @param reason for people to read: 1 to 200 characters, no control characters
+     */
+    public void pause(String reason) {
+        pauseFor(Names.check("pause reason", Objects.requireNonNull(reason, "reason")));
+    }
+
+    private void pauseFor(@Nullable String reason) {
+        millrace.store().pauses().pause(flow.id(), reason);
+        millrace.pauseChanged(flow.id());
+    }
+
+    /** Lets a paused flow run again: workers that listen go on at once, others when they look next. Harmless if it is not paused. */
+    public void resume() {
+        millrace.store().pauses().resume(flow.id());
+        millrace.pauseChanged(flow.id());
+    }
+
+    /** Whether the flow is paused. */
+    public boolean isPaused() {
+        return currentPause().isPresent();
+    }
+
+    /** Since when and why the flow is paused; empty if it is not. */
+    public Optional<Pause> currentPause() {
+        return millrace.store().pauses().of(flow.id());
+    }
+
+    Millrace millrace() {
+        return millrace;
+    }
+
+    FlowRow flow() {
+        return flow;
+    }
+}
