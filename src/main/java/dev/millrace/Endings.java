@@ -3,12 +3,15 @@ package dev.millrace;
 import dev.millrace.event.EndedException;
 import dev.millrace.event.Errors;
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.NotFoundException;
 import dev.millrace.store.Store;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Ends events of one flow from outside. A statement looks for an event where it was when the statement began; one that moved on
+ * Ends or moves events of one flow from outside. A statement looks for an event where it was when the statement began; one that moved on
  * meanwhile is looked for again. Thread-safe.
  */
 record Endings(Store store, int flow) {
@@ -34,10 +37,26 @@ record Endings(Store store, int flow) {
         return true;
     }
 
+    /** Says what it is instead, if it is not pending; null if it was. */
+    @Nullable
+    EventStatus reprioritize(UUID id, double priority) {
+        Objects.requireNonNull(id, "id");
+        while (!store.settlements().reprioritize(flow, id, priority)) {
+            EventStatus status =
+                    status(id).orElseThrow(() -> new NotFoundException("Item %s not found in this flow".formatted(id)));
+            if (status != EventStatus.PENDING) {
+                return status;
+            }
+        }
+        return null;
+    }
+
+    private Optional<EventStatus> status(UUID id) {
+        return store.events().find(flow, id).map(event -> event.execution().status());
+    }
+
     private boolean isActive(UUID id, boolean running) {
-        return store.events()
-                .find(flow, id)
-                .map(event -> event.execution().status())
+        return status(id)
                 .filter(status -> status == EventStatus.PENDING || (running && status == EventStatus.PROCESSING))
                 .isPresent();
     }

@@ -1,7 +1,10 @@
 package dev.millrace;
 
+import dev.millrace.event.EventStatus;
 import dev.millrace.event.Names;
+import dev.millrace.event.NotFoundException;
 import dev.millrace.event.Pause;
+import dev.millrace.event.Terms;
 import dev.millrace.store.FlowRow;
 import java.util.Objects;
 import java.util.Optional;
@@ -39,6 +42,25 @@ public abstract sealed class FlowSteering permits FlowClient {
      */
     public boolean cancel(UUID id, String reason) {
         return endings.cancel(id, reason);
+    }
+
+    /**
+     * Gives a pending event another priority, due or not: from now on it is claimed as if it had been appended with it, and among
+     * those of the same priority in order of append. The priority that it was appended with stays to be read. What waits here
+     * for a claimed event's permission or slot is running, and is not overtaken.
+     *
+     * @param priority lower runs first; finite
+     * @throws NotFoundException if the flow has no such event
+     * @throws IllegalStateException if it is not pending: it runs, or has ended
+     */
+    public void reprioritize(UUID id, double priority) {
+        Objects.requireNonNull(id, "id");
+        Terms.checkPriority(priority);
+        EventStatus status = endings.reprioritize(id, priority);
+        if (status != null) {
+            throw new IllegalStateException(
+                    "event %s is %s: only a pending event can get another priority".formatted(id, status));
+        }
     }
 
     /** As {@link #pause(String)}, without a reason. */

@@ -31,8 +31,8 @@ public record Terms(
 
     /** Checks the bounds. */
     public Terms {
-        if (priority != null && !Double.isFinite(priority)) {
-            throw new IllegalArgumentException("Priority must be finite and not NaN, got " + priority);
+        if (priority != null) {
+            checkPriority(priority);
         }
         if (timeout != null) {
             checkTimeout(timeout);
@@ -45,6 +45,18 @@ public record Terms(
     /** Without a unique key. */
     public Terms(@Nullable Double priority, @Nullable Duration timeout, @Nullable Instant deadline, boolean streaming) {
         this(priority, timeout, deadline, streaming, null);
+    }
+
+    /**
+     * The priority, if it is one.
+     *
+     * @throws IllegalArgumentException if it is not finite (R-046)
+     */
+    public static double checkPriority(double priority) {
+        if (!Double.isFinite(priority)) {
+            throw new IllegalArgumentException("Priority must be finite and not NaN, got " + priority);
+        }
+        return priority;
     }
 
     /** The timeout, unless it is not positive or longer than the database keeps. */

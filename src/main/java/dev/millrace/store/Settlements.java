@@ -177,6 +177,17 @@ public final class Settlements {
         return ended.isPresent();
     }
 
+    /** Gives one pending event another priority; false if it was not found where it was. */
+    public boolean reprioritize(int flow, UUID id, double priority) {
+        return database.once(handle -> database.planned(handle, "reprioritize")
+                .bind("flow", flow)
+                .bind("id", id)
+                .bind("priority", priority)
+                .mapTo(UUID.class)
+                .findOne()
+                .isPresent());
+    }
+
     /** Cancels one event that has not ended, and has its handler interrupted; false if it was not found where it was. */
     public boolean cancel(int flow, UUID id, String error) {
         return database.once(handle -> database.planned(handle, "cancel")

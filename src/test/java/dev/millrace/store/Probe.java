@@ -99,6 +99,9 @@ final class Probe {
                 "end_pending",
                 (store, round) -> store.settlements()
                         .endPending(flow, Flood.id(number / 2 + 200 + round), EventStatus.SKIPPED, "{}"));
+        acts.put(
+                "reprioritize",
+                (store, round) -> store.settlements().reprioritize(flow, Flood.id(number / 2 + 300 + round), 2e9));
         acts.put("clean_up", (store, round) -> {
             if (!filled || round == 0) {
                 store.events().cleanUp(flow, Set.of(EventStatus.SKIPPED)); // the few that were just skipped
