@@ -3,7 +3,7 @@ package dev.millrace;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.LateResult;
 import dev.millrace.event.Payloads;
-import dev.millrace.store.Database;
+import dev.millrace.store.Location;
 import dev.millrace.store.OwnPool;
 import java.time.Duration;
 import java.util.Objects;
@@ -41,7 +41,7 @@ public final class MillraceBuilder {
      * such as PgBouncer, it needs {@code prepareThreshold=0}, and migrations need a direct connection.
      */
     public MillraceBuilder jdbcUrl(String url) {
-        this.jdbcUrl = Database.checkUrl(Objects.requireNonNull(url, "jdbcUrl"));
+        this.jdbcUrl = Location.checkUrl(Objects.requireNonNull(url, "jdbcUrl"));
         return this;
     }
 
@@ -54,7 +54,7 @@ public final class MillraceBuilder {
 
     /** The schema, lower case letters, digits and underscores; default {@code millrace}. Several can share a database. */
     public MillraceBuilder schema(String name) {
-        this.schema = Database.checkSchema(Objects.requireNonNull(name, "schema"));
+        this.schema = Location.checkSchema(Objects.requireNonNull(name, "schema"));
         return this;
     }
 

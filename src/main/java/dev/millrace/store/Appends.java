@@ -68,7 +68,7 @@ public final class Appends {
         Tries tries = new Tries();
         try {
             boolean alone = batches.size() == 1 && !bounded;
-            if (!alone || database.once(tries.of(handle -> insert(handle, flow, drafts, false))) == 0) {
+            if (!alone || insertAlone(tries, flow, drafts) == 0) {
                 database.inTransaction(tries.of(handle -> insertAll(handle, flow, batches, bounded || alone)));
             }
         } catch (RuntimeException e) {
@@ -99,7 +99,7 @@ public final class Appends {
     static final class Tries {
         private boolean unanswered;
 
-        <R> Function<Handle, R> of(Function<Handle, R> work) {
+        <H, R> Function<H, R> of(Function<H, R> work) {
             return handle -> {
                 try {
                     R result = work.apply(handle);
@@ -133,6 +133,14 @@ public final class Appends {
         } catch (RuntimeException e) {
             throw translated(e);
         }
+    }
+
+    private int insertAlone(Tries tries, int flow, List<Draft> drafts) {
+        if (drafts.size() == 1 && drafts.getFirst().isPlain()) {
+            Draft draft = drafts.getFirst();
+            return database.onceDirect(tries.of((Connection connection) -> insertOne(connection, flow, draft, false)));
+        }
+        return database.once(tries.of(handle -> insert(handle, flow, drafts, false)));
     }
 
     private int insertAll(Handle handle, int flow, List<List<Draft>> batches, boolean bounded) {
@@ -177,7 +185,7 @@ public final class Appends {
      */
     private int insert(Handle handle, int flow, List<Draft> drafts, boolean checked) {
         if (drafts.size() == 1 && drafts.getFirst().isPlain()) {
-            return insertOne(handle, flow, drafts.getFirst(), checked);
+            return insertOne(handle.getConnection(), flow, drafts.getFirst(), checked);
         }
         return query(handle, "append", flow, drafts, checked)
                 .mapTo(Integer.class)
@@ -205,9 +213,9 @@ public final class Appends {
                 .bind("run_at", Binds.instants(drafts, Draft::runAt));
     }
 
-    private int insertOne(Handle handle, int flow, Draft draft, boolean checked) {
+    private int insertOne(Connection connection, int flow, Draft draft, boolean checked) {
         return database.simple(
-                handle,
+                connection,
                 "append_one",
                 Map.ofEntries(
                         entry("flow", flow),

@@ -1,8 +1,6 @@
 package dev.millrace.store;
 
-import dev.millrace.event.Names;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
@@ -12,7 +10,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Handles;
@@ -31,10 +28,6 @@ import org.jspecify.annotations.Nullable;
  * is lost. Thread-safe.
  */
 public final class Database {
-    /** The one place where an identifier enters SQL: lower case, as PostgreSQL folds it, at most 63 bytes. */
-    private static final Pattern LEGAL_SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
-
-    private static final Pattern RESERVED_SCHEMA = Pattern.compile("pg_.*|information_schema");
     private static final long FIRST_PAUSE_MILLIS = 50;
     private static final long LONGEST_PAUSE_MILLIS = 1_000;
 
@@ -47,6 +40,7 @@ public final class Database {
     private final Jdbi calls;
     private final Jdbi work;
     private final Duration patience;
+    private final Duration workBound;
     private final Statements statements;
     private volatile @Nullable String begin; // of transactions; null while the default will do
     private volatile boolean closing;
@@ -65,46 +59,13 @@ public final class Database {
      */
     public Database(DataSource dataSource, String schema, Duration patience, Duration workBound) {
         this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
-        this.schema = checkSchema(schema);
+        this.schema = Location.checkSchema(schema);
         this.statements = new Statements(this.schema);
         this.patience = patience;
+        this.workBound = workBound;
         this.lending = new Lending(dataSource);
         this.calls = configured(Jdbi.create(lending.within(CALL_BOUND)));
         this.work = configured(Jdbi.create(lending.within(workBound)));
-    }
-
-    /**
-     * The schema's name, if it may be one.
-     *
-     * @throws IllegalArgumentException if it may not, saying what may
-     */
-    public static String checkSchema(String schema) {
-        if (!LEGAL_SCHEMA.matcher(schema).matches()
-                || RESERVED_SCHEMA.matcher(schema).matches()) {
-            throw new IllegalArgumentException(
-                    "schema must match %s, not begin with pg_ and not be information_schema, got %s"
-                            .formatted(LEGAL_SCHEMA.pattern(), Names.quoted(schema)));
-        }
-        return schema;
-    }
-
-    /**
-     * The URL, if the driver understands it.
-     *
-     * @throws IllegalArgumentException if it does not; the message does not repeat the URL, which may hold a password
-     */
-    public static String checkUrl(String url) {
-        if (!url.startsWith("jdbc:postgresql:")) {
-            throw new IllegalArgumentException("jdbcUrl must begin with jdbc:postgresql:");
-        }
-        try {
-            DriverManager.getDriver(url);
-        } catch (SQLException e) { // it says no more than that no driver takes it
-            throw new IllegalArgumentException(
-                    "jdbcUrl cannot be understood; it looks like jdbc:postgresql://host:5432/database?user=u&password=p",
-                    e);
-        }
-        return url;
     }
 
     /** Whether transactions must ask to see what others commit meanwhile, because by default they do not. */
@@ -136,13 +97,18 @@ public final class Database {
      * repeatable: reads are, and writes that are fenced or keyed by an id.
      */
     <R> R once(Function<Handle, R> work) {
-        return repeated(() -> calls.withHandle(handle -> committed(handle, work)));
+        return repeated(() -> calls.withHandle(handle -> committed(handle.getConnection(), () -> work.apply(handle))));
+    }
+
+    /** As {@link #once}, for what needs no JDBI, whose handle costs as much as all the rest of a small statement in the client. */
+    <R> R onceDirect(Function<Connection, R> work) {
+        return repeated(() -> direct(CALL_BOUND, work));
     }
 
     /** As {@link #once}, but a lost connection is the caller's to deal with; for background work, which looks again anyway. */
     <R> R onceOnly(Function<Handle, R> statement) {
         try {
-            return work.withHandle(handle -> committed(handle, statement));
+            return work.withHandle(handle -> committed(handle.getConnection(), () -> statement.apply(handle)));
         } catch (JdbiException e) {
             throw SqlErrors.translated(e);
         }
@@ -150,7 +116,11 @@ public final class Database {
 
     /** As {@link #onceOnly}, for a statement that is executed for every few events. */
     <R> R hot(String name, Map<String, ?> values, Routine.Reader<R> reader) {
-        return onceOnly(handle -> run(statements.routine(name), handle.getConnection(), values, reader));
+        try {
+            return direct(workBound, connection -> run(statements.routine(name), connection, values, reader));
+        } catch (StatementFailed e) {
+            throw SqlErrors.translated(e);
+        }
     }
 
     /** As {@link #hot}, in the caller's own transaction. */
@@ -162,9 +132,23 @@ public final class Database {
         }
     }
 
-    /** Executes a statement for which any plan will do, in the work of {@link #once} and the like. */
-    <R> R simple(Handle handle, String name, Map<String, ?> values, Routine.Reader<R> reader) {
-        return run(statements.simple(name), handle.getConnection(), values, reader);
+    /** Executes a statement for which any plan will do, in the work of {@link #onceDirect} and the like. */
+    <R> R simple(Connection connection, String name, Map<String, ?> values, Routine.Reader<R> reader) {
+        return run(statements.simple(name), connection, values, reader);
+    }
+
+    private <R> R direct(Duration bound, Function<Connection, R> work) {
+        Connection connection;
+        try {
+            connection = lending.lend(Math.toIntExact(bound.toMillis()));
+        } catch (SQLException e) {
+            throw new StatementFailed(e);
+        }
+        try {
+            return committed(connection, () -> work.apply(connection));
+        } finally {
+            lending.takeBack(connection);
+        }
     }
 
     private static <R> R run(Routine routine, Connection connection, Map<String, ?> values, Routine.Reader<R> reader) {
@@ -177,12 +161,14 @@ public final class Database {
 
     /** Runs several statements in one transaction; repeatable as {@link #once} is. */
     <R> R inTransaction(Function<Handle, R> work) {
-        return repeated(() -> calls.withHandle(handle -> inTransaction(handle, begin, work)));
+        return repeated(() ->
+                calls.withHandle(handle -> inTransaction(handle.getConnection(), begin, () -> work.apply(handle))));
     }
 
     /** Runs reads that see one moment of the database; repeated when the connection is lost. */
     <R> R inSnapshot(Function<Handle, R> work) {
-        return repeated(() -> calls.withHandle(handle -> inTransaction(handle, sql("begin_snapshot"), work)));
+        return repeated(() -> calls.withHandle(
+                handle -> inTransaction(handle.getConnection(), sql("begin_snapshot"), () -> work.apply(handle))));
     }
 
     /** A connection for a caller's own work, whose answers may take as long as they do. */
@@ -229,28 +215,28 @@ public final class Database {
         return jdbi;
     }
 
-    private <R> R committed(Handle handle, Function<Handle, R> work) {
+    private <R> R committed(Connection connection, Supplier<R> work) {
         try {
-            if (begin == null && handle.getConnection().getAutoCommit()) {
-                return watched(handle, () -> work.apply(handle));
+            if (begin == null && connection.getAutoCommit()) {
+                return watched(connection, work);
             }
         } catch (SQLException e) {
             throw SqlErrors.unchecked("cannot read the connection's mode", e);
         }
-        return inTransaction(handle, begin, work);
+        return inTransaction(connection, begin, work);
     }
 
-    private static <R> R inTransaction(Handle handle, @Nullable String begin, Function<Handle, R> work) {
-        return watched(handle, () -> Transactions.run(handle, begin, work));
+    private static <R> R inTransaction(Connection connection, @Nullable String begin, Supplier<R> work) {
+        return watched(connection, () -> Transactions.run(connection, begin, work));
     }
 
     /** A server that only reads is the wrong one, after a failover: its connection must not be lent again. */
-    private static <R> R watched(Handle handle, Supplier<R> work) {
+    private static <R> R watched(Connection connection, Supplier<R> work) {
         try {
             return work.get();
         } catch (RuntimeException e) {
             if (SqlErrors.isReadOnly(e)) {
-                Lending.abort(handle.getConnection());
+                Lending.abort(connection);
             }
             throw e;
         }

@@ -44,7 +44,8 @@ final class Lending {
         return lend(0);
     }
 
-    private Connection lend(int millis) throws SQLException {
+    /** A connection whose answers take at most so many milliseconds. */
+    Connection lend(int millis) throws SQLException {
         Connection connection = dataSource.getConnection();
         try {
             int before = connection.getNetworkTimeout();

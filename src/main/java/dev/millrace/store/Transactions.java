@@ -2,8 +2,8 @@ package dev.millrace.store;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.function.Function;
-import org.jdbi.v3.core.Handle;
+import java.sql.Statement;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,17 +18,16 @@ final class Transactions {
      *
      * @param begin the statement that begins one of a certain kind; null for the default
      */
-    static <R> R run(Handle handle, @Nullable String begin, Function<Handle, R> work) {
-        Connection connection = handle.getConnection();
+    static <R> R run(Connection connection, @Nullable String begin, Supplier<R> work) {
         boolean autoCommit = isAutoCommit(connection);
         boolean done = false;
         try {
             if (begin != null) {
                 setAutoCommit(connection, true); // else the driver begins one of its own, and may set a savepoint in it
-                handle.execute(begin);
+                execute(connection, begin);
             }
             setAutoCommit(connection, false);
-            R result = work.apply(handle);
+            R result = work.get();
             commit(connection);
             done = true;
             return result;
@@ -50,6 +49,14 @@ final class Transactions {
             connection.setAutoCommit(on);
         } catch (SQLException e) {
             throw SqlErrors.unchecked("cannot begin a transaction", e);
+        }
+    }
+
+    private static void execute(Connection connection, String begin) {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(begin);
+        } catch (SQLException e) {
+            throw new StatementFailed(e);
         }
     }
 
