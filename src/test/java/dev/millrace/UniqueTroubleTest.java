@@ -45,11 +45,16 @@ class UniqueTroubleTest extends WithUniqueKeys {
         return unique(key, UniqueScope.untilSettled(), conflict);
     }
 
+    /** The one that a single append executes first. */
+    private static String statement(OnConflict conflict) {
+        return conflict == OnConflict.REPLACE_PENDING ? "append_unique" : "append_one_unique";
+    }
+
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "EXECUTED") // a single append commits with its only statement
     void append_cutAtAnyMoment_storesOneAndAnswersWithIt(Moment moment) {
         for (OnConflict conflict : OnConflict.values()) {
-            faults.set("append_unique", moment, 1, Fault.cut());
+            faults.set(statement(conflict), moment, 1, Fault.cut());
 
             UUID id = shaky.append(new Task("1"), key("key of " + conflict, conflict));
 
@@ -64,7 +69,7 @@ class UniqueTroubleTest extends WithUniqueKeys {
     @ParameterizedTest
     @EnumSource(OnConflict.class)
     void append_committedOnlyWhileItIsRepeated_storesOneAndAnswersWithIt(OnConflict conflict) {
-        faults.set("append_unique", Moment.BEFORE_COMMIT, 1, Fault.cutAndCommitAfter(Duration.ofMillis(300)));
+        faults.set(statement(conflict), Moment.BEFORE_COMMIT, 1, Fault.cutAndCommitAfter(Duration.ofMillis(300)));
 
         UUID id = shaky.append(new Task("1"), key("k", conflict));
 
@@ -77,7 +82,7 @@ class UniqueTroubleTest extends WithUniqueKeys {
     @ParameterizedTest
     @EnumSource(OnConflict.class)
     void append_whoseEventHasRunBeforeItIsRepeated_answersWithIt(OnConflict conflict) {
-        faults.set("append_unique", Moment.AFTER_COMMIT, 1, physical -> {
+        faults.set(statement(conflict), Moment.AFTER_COMMIT, 1, physical -> {
             complete(claim(holder("k"))); // then the key is free, and what is repeated could take it
             Fault.cut().strike(physical);
         });
@@ -120,10 +125,10 @@ class UniqueTroubleTest extends WithUniqueKeys {
     @Test
     void append_underAnIdOfItsOwnThatIsSaidAgain_isTheSameEvent() {
         Event<Task> event = shaky.newEvent(new Task("1"), Append.uniqueKey("k").onConflict(OnConflict.FAIL));
-        faults.set("append_unique", Moment.AFTER_COMMIT, 1, Fault.cut());
+        faults.set(statement(OnConflict.FAIL), Moment.AFTER_COMMIT, 1, Fault.cut());
         assertThat(shaky.append(event)).isEqualTo(event.id());
 
-        faults.set("append_unique", Moment.AFTER_COMMIT, 1, Fault.cut());
+        faults.set("same_events", Moment.AFTER_COMMIT, 1, Fault.cut());
         assertThat(shaky.appendAbsent(List.of(event))).isEmpty();
         assertThat(stored()).isEqualTo(1);
     }
@@ -132,7 +137,7 @@ class UniqueTroubleTest extends WithUniqueKeys {
     @ValueSource(ints = {1, 1_001})
     void appendAll_toABoundedFlowWithItsAnswerLost_fillsItToTheBrim(int number) {
         Executor<Task> bounded = tasks(millrace()).maxQueueSize(number).build(); // of the same flow
-        faults.set("append_unique", Moment.AFTER_COMMIT, 1, Fault.cut());
+        faults.set(number == 1 ? "append_one_unique" : "append_unique", Moment.AFTER_COMMIT, 1, Fault.cut());
 
         List<UUID> ids = shaky.appendAll(
                 IntStream.range(0, number).mapToObj(i -> new Task("key " + i)).toList(),

@@ -214,23 +214,22 @@ public final class Appends {
     }
 
     private int insertOne(Connection connection, int flow, Draft draft, boolean checked) {
-        return database.simple(
-                connection,
-                "append_one",
-                Map.ofEntries(
-                        entry("flow", flow),
-                        entry("checked", checked),
-                        entry("id", draft.id()),
-                        entry("lane", draft.lane()),
-                        entry("type", draft.type()),
-                        entry("payload", draft.payload()),
-                        entry("metadata", draft.metadata()),
-                        entry("priority", new Maybe(draft.terms().priority(), Types.DOUBLE)),
-                        entry(
-                                "timeout",
-                                new Maybe(Settlements.seconds(draft.terms().timeout()), Types.DOUBLE)),
-                        entry("streaming", draft.terms().streaming())),
-                rows -> rows.next() ? 1 : 0);
+        return database.simple(connection, "append_one", values(flow, draft, checked), rows -> rows.next() ? 1 : 0);
+    }
+
+    /** What a statement that inserts a single plain event says of it. */
+    static Map<String, Object> values(int flow, Draft draft, boolean checked) {
+        return Map.ofEntries(
+                entry("flow", flow),
+                entry("checked", checked),
+                entry("id", draft.id()),
+                entry("lane", draft.lane()),
+                entry("type", draft.type()),
+                entry("payload", draft.payload()),
+                entry("metadata", draft.metadata()),
+                entry("priority", new Maybe(draft.terms().priority(), Types.DOUBLE)),
+                entry("timeout", new Maybe(Settlements.seconds(draft.terms().timeout()), Types.DOUBLE)),
+                entry("streaming", draft.terms().streaming()));
     }
 
     /** Whether one statement has enough without that one. */

@@ -3,9 +3,15 @@ package dev.millrace.store;
 import dev.millrace.event.AppendUnknownException;
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.ExistsException;
+import dev.millrace.event.OnConflict;
 import dev.millrace.event.QueueFullException;
 import dev.millrace.event.Unique;
 import dev.millrace.store.FlowLimits.FlowLimit;
+import dev.millrace.store.Routine.Maybe;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * went unanswered first looks which of its events are there, and answers with those. Thread-safe.
  */
 final class UniqueAppends {
-    /** What append_unique answers, by its code. */
+    /** What the statements answer, by its code. */
     private enum Answer {
         HELD,
         REPLACED,
@@ -69,8 +75,25 @@ final class UniqueAppends {
 
     /** Null if the flow has got a limit; then nothing was stored. */
     private @Nullable List<UUID> unbounded(int flow, List<Draft> drafts, Appends.Tries tries) {
+        Draft first = drafts.getFirst();
+        if (drafts.size() == 1 && isSimple(first)) {
+            Function<Connection, @Nullable List<UUID>> alone = connection -> alone(connection, flow, first, tries);
+            return database.onceDirect(tries.of(alone));
+        }
         Function<Handle, @Nullable List<UUID>> work = tries.of(work(flow, drafts, false, tries));
         return batches(drafts).size() == 1 ? database.once(work) : database.inTransaction(work);
+    }
+
+    /** Null if the flow has got a limit, or an earlier try may have stored it: then more is to be looked at than this one does. */
+    private @Nullable List<UUID> alone(Connection connection, int flow, Draft draft, Appends.Tries tries) {
+        if (tries.mayHaveCommitted()) {
+            return null;
+        }
+        Map<UUID, UUID> answers = new HashMap<>();
+        List<Verdict> verdicts = insertOne(connection, flow, draft, false, FlowLimit.NONE);
+        return heed(verdicts, answers, FlowLimit.NONE) == 0
+                ? null
+                : List.of(answers.getOrDefault(draft.id(), draft.id()));
     }
 
     private Function<Handle, @Nullable List<UUID>> work(
@@ -119,16 +142,7 @@ final class UniqueAppends {
         boolean first = true;
         for (List<Draft> batch : batches(missing)) {
             FlowLimit limit = bounded ? limits.lock(handle, flow) : FlowLimit.NONE;
-            for (Verdict verdict : insert(handle, flow, batch, bounded || !first, again, limit)) {
-                switch (verdict.answer()) {
-                    case HELD ->
-                        answers.put(Objects.requireNonNull(verdict.id()), Objects.requireNonNull(verdict.holder()));
-                    case REPLACED -> {} // stored, as others are
-                    case REFUSED -> throw refusal(verdict);
-                    case FULL -> throw limit.full(limit.pending() + verdict.number() - 1);
-                    case ASKED -> first &= verdict.number() == 0;
-                }
-            }
+            first &= heed(insert(handle, flow, batch, bounded || !first, again, limit), answers, limit) == 0;
             if (first) {
                 return null;
             }
@@ -136,6 +150,22 @@ final class UniqueAppends {
         return drafts.stream()
                 .map(draft -> answers.getOrDefault(draft.id(), draft.id()))
                 .toList();
+    }
+
+    /** Keeps who answers for whom, or refuses; says how many events were looked at. */
+    private static long heed(List<Verdict> verdicts, Map<UUID, UUID> answers, FlowLimit limit) {
+        long asked = 0;
+        for (Verdict verdict : verdicts) {
+            switch (verdict.answer()) {
+                case HELD ->
+                    answers.put(Objects.requireNonNull(verdict.id()), Objects.requireNonNull(verdict.holder()));
+                case REPLACED -> {} // stored, as others are
+                case REFUSED -> throw refusal(verdict);
+                case FULL -> throw limit.full(limit.pending() + verdict.number() - 1);
+                case ASKED -> asked = verdict.number();
+            }
+        }
+        return asked;
     }
 
     private static ExistsException refusal(Verdict verdict) {
@@ -148,6 +178,9 @@ final class UniqueAppends {
 
     private List<Verdict> insert(
             Handle handle, int flow, List<Draft> drafts, boolean checked, boolean again, FlowLimit limit) {
+        if (drafts.size() == 1 && isSimple(drafts.getFirst()) && !again) {
+            return insertOne(handle.getConnection(), flow, drafts.getFirst(), checked, limit);
+        }
         return appends.query(handle, "append_unique", flow, drafts, checked)
                 .bind("keys", Binds.texts(drafts, draft -> of(draft, Unique::key)))
                 .bind(
@@ -164,12 +197,39 @@ final class UniqueAppends {
                                 draft -> of(draft, unique -> unique.onConflict().ordinal())))
                 .bind("again", again)
                 .bind("room", limit.left())
-                .map((row, context) -> new Verdict(
-                        row.getObject("id", UUID.class),
-                        row.getObject("holder", UUID.class),
-                        Answer.values()[row.getInt("answer")],
-                        row.getLong("place")))
+                .map((row, context) -> verdict(row))
                 .list();
+    }
+
+    /** Whether append_one_unique can store it. */
+    private static boolean isSimple(Draft draft) {
+        Unique unique = draft.terms().unique();
+        return unique != null && unique.onConflict() != OnConflict.REPLACE_PENDING && draft.isPlain();
+    }
+
+    private List<Verdict> insertOne(Connection connection, int flow, Draft draft, boolean checked, FlowLimit limit) {
+        Unique unique = Objects.requireNonNull(draft.terms().unique());
+        Map<String, Object> all = new HashMap<>(Appends.values(flow, draft, checked));
+        all.put("key", unique.key());
+        all.put("scope", unique.scope().end().ordinal());
+        all.put("period", new Maybe(Settlements.seconds(unique.scope().period()), Types.DOUBLE));
+        all.put("conflict", unique.onConflict().ordinal());
+        all.put("room", limit.left());
+        return database.simple(connection, "append_one_unique", all, rows -> {
+            List<Verdict> verdicts = new ArrayList<>();
+            while (rows.next()) {
+                verdicts.add(verdict(rows));
+            }
+            return verdicts;
+        });
+    }
+
+    private static Verdict verdict(ResultSet row) throws SQLException {
+        return new Verdict(
+                row.getObject("id", UUID.class),
+                row.getObject("holder", UUID.class),
+                Answer.values()[row.getInt("answer")],
+                row.getLong("place"));
     }
 
     private static <V> @Nullable V of(Draft draft, Function<Unique, V> part) {
