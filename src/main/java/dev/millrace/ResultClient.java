@@ -5,6 +5,7 @@ import dev.millrace.event.Event;
 import dev.millrace.event.EventAttempt;
 import dev.millrace.event.Json;
 import dev.millrace.event.NotFoundException;
+import dev.millrace.event.Progress;
 import dev.millrace.store.FlowRow;
 import java.time.Duration;
 import java.util.List;
@@ -79,6 +80,15 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
     /** Every attempt at an event in order, the running one included; none for an event that was never claimed. */
     public List<EventAttempt> attempts(UUID id) {
         return millrace().store().retries().attempts(flow().id(), Objects.requireNonNull(id, "id"));
+    }
+
+    /**
+     * How far the handler of an event is, as it said last with {@link dev.millrace.work.Run#progress}; a moment old at most. What
+     * was said last stays when the event has ended, until it is cleaned up, and when it is retried, until the next attempt
+     * says something: see {@link Progress#attempt}. Empty if nothing was ever said, or the flow does not have the event.
+     */
+    public Optional<Progress> progress(UUID id) {
+        return millrace().store().events().progress(flow().id(), Objects.requireNonNull(id, "id"));
     }
 
     /** The chunks of a streaming event from an index on, at most so many: 1 to {@link EventReader#MAX_PAGE}. */

@@ -5,9 +5,11 @@ import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExecutionException;
 import dev.millrace.event.Json;
 import dev.millrace.event.LeaseLostException;
+import dev.millrace.event.Progress;
 import dev.millrace.store.ChunkRow;
 import dev.millrace.store.Claim;
 import dev.millrace.store.JointTransaction;
+import dev.millrace.store.ProgressRow;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.work.Handler;
@@ -124,6 +126,15 @@ final class Attempt<T> implements Run<T> {
     }
 
     @Override
+    public void progress(double fraction, @Nullable String message) {
+        ProgressRow row =
+                new ProgressRow(ticket.claim().hold(), Progress.checked(fraction), Progress.storable(message));
+        if (!ticket.isDecided()) {
+            worker.settler().submit(row);
+        }
+    }
+
+    @Override
     public int emit(@Nullable Object chunk) throws InterruptedException {
         Claim claim = ticket.claim();
         requireOpen();
@@ -174,6 +185,7 @@ final class Attempt<T> implements Run<T> {
     }
 
     private void commit(JointTransaction transaction, Ended answer) throws InterruptedException {
+        worker.settler().awaitLastProgress(answer.hold());
         if (exceeded() != null || !ticket.beginCommit()) {
             throw new InterruptedException("event " + answer.id() + " was ended before its transaction could commit");
         }

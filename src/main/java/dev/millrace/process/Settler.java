@@ -2,8 +2,9 @@ package dev.millrace.process;
 
 import dev.millrace.event.Errors;
 import dev.millrace.event.EventStatus;
-import dev.millrace.event.ExecutionException;
 import dev.millrace.store.ChunkRow;
+import dev.millrace.store.Hold;
+import dev.millrace.store.ProgressRow;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.store.Settlement.Returned;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -38,6 +41,7 @@ public final class Settler {
     private final Outbox<Ended> ended = new Outbox<>(new Endings(this::failInstead));
     private final Outbox<Ended> failedInstead =
             new Outbox<>(new Endings((item, error) -> item.owner().accept(Fate.REFUSED)));
+    private final ProgressDesk progress;
     private final DutyLoop loop;
     private volatile boolean flushing;
 
@@ -49,6 +53,7 @@ public final class Settler {
         this.store = store;
         this.leaseIsSafe = leaseIsSafe;
         this.late = late;
+        this.progress = new ProgressDesk(store);
         this.loop = new DutyLoop("settler", this::cycle, troubles);
     }
 
@@ -64,6 +69,7 @@ public final class Settler {
 
     /** Takes an ending; the owner hears on the settler's thread, after the commit. */
     public void submit(Settlement answer, Consumer<Fate> owner) {
+        boolean unused = progress.hurry(answer.hold(), fate -> {}); // before it: then the claim still is there
         switch (answer) {
             case Ended end -> ended.add(end, owner);
             case Returned back -> returned.add(back, owner);
@@ -75,6 +81,26 @@ public final class Settler {
     public void submit(ChunkRow chunk, Consumer<Fate> owner) {
         chunks.add(chunk, owner);
         wake();
+    }
+
+    /** Takes what a handler says of its progress; never waits, and nobody hears what becomes of it. */
+    void submit(ProgressRow row) {
+        if (progress.tell(row)) {
+            wake();
+        }
+    }
+
+    /** Waits until a claim's last word on its progress is written, if there is one that is not. */
+    void awaitLastProgress(Hold hold) throws InterruptedException {
+        CompletableFuture<Fate> written = new CompletableFuture<>();
+        if (progress.hurry(hold, written::complete)) {
+            wake();
+            try {
+                Fate unused = written.get();
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("the fate of a word is never an error", e);
+            }
+        }
     }
 
     /** Takes what a handler answered after its claim was known to be lost. */
@@ -104,18 +130,23 @@ public final class Settler {
         } finally {
             flushing = false;
         }
-        return isEmpty() ? Duration.ofSeconds(1) : Duration.ZERO;
+        return isEmpty() ? progress.untilDue(Duration.ofSeconds(1)) : Duration.ZERO;
     }
 
     private boolean isEmpty() {
-        return chunks.isEmpty() && returned.isEmpty() && ended.isEmpty() && failedInstead.isEmpty() && late.isEmpty();
+        return chunks.isEmpty()
+                && progress.isEmpty()
+                && returned.isEmpty()
+                && ended.isEmpty()
+                && failedInstead.isEmpty()
+                && late.isEmpty();
     }
 
     /** One group of each kind, whatever becomes of the others. */
     private void flush() {
         RuntimeException failure = null;
-        for (Runnable flush :
-                List.<Runnable>of(chunks::flush, returned::flush, ended::flush, failedInstead::flush, late::flush)) {
+        for (Runnable flush : List.<Runnable>of(
+                chunks::flush, progress::flush, returned::flush, ended::flush, failedInstead::flush, late::flush)) {
             try {
                 flush.run();
             } catch (RuntimeException e) {
@@ -164,6 +195,7 @@ public final class Settler {
 
         @Override
         public Set<UUID> write(List<Ended> answers) {
+            progress.drain(); // what their handlers said last was handed on before they were
             return fenced(answers, store.end(answers));
         }
 
@@ -196,6 +228,7 @@ public final class Settler {
 
         @Override
         public Set<UUID> write(List<Returned> answers) {
+            progress.drain();
             return fenced(answers, store.giveBack(answers));
         }
 
@@ -251,7 +284,8 @@ public final class Settler {
     /** What came of it cannot be stored: then it has failed for that. */
     private void failInstead(
             Settlement answer, @Nullable Duration duration, RuntimeException error, Consumer<Fate> owner) {
-        var problem = new ExecutionException("the answer could not be stored: " + SqlErrors.reason(error));
+        var problem =
+                new dev.millrace.event.ExecutionException("the answer could not be stored: " + SqlErrors.reason(error));
         String document = Errors.document(problem).toString();
         failedInstead.add(new Ended(answer.hold(), EventStatus.FAILED, duration, null, document, true), owner);
     }

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Execution;
 import dev.millrace.event.Json;
+import dev.millrace.event.Progress;
 import dev.millrace.store.Place.Order;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -159,6 +161,19 @@ public final class Events {
                 .bind("limit", limit)
                 .map((row, context) -> row.getString("value"))
                 .list());
+    }
+
+    /** How far the handler of an event is, by its own word; empty if it said nothing, or the flow does not have it. */
+    public Optional<Progress> progress(int flow, UUID id) {
+        return database.once(handle -> database.planned(handle, "progress")
+                .bind("flow", flow)
+                .bind("id", id)
+                .map((row, context) -> new Progress(
+                        row.getInt("attempt"),
+                        row.getDouble("fraction"),
+                        row.getString("message"),
+                        row.getObject("told_at", OffsetDateTime.class).toInstant()))
+                .findOne());
     }
 
     /**

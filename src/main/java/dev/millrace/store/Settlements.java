@@ -10,7 +10,9 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -161,6 +163,21 @@ public final class Settlements {
                 .bind("attempts", Binds.integers(chunks, chunk -> chunk.hold().attempt()))
                 .bind("indexes", Binds.integers(chunks, ChunkRow::index))
                 .bind("chunk_values", Binds.texts(chunks, ChunkRow::value))
+                .mapTo(UUID.class)
+                .list()));
+    }
+
+    /** Keeps how far claims that are still held are, of each what was said last; says of which events. */
+    public Set<UUID> tellProgress(List<ProgressRow> said) {
+        Map<Hold, ProgressRow> last = new LinkedHashMap<>();
+        said.forEach(row -> last.put(row.hold(), row));
+        Collection<ProgressRow> rows = last.values();
+        return new HashSet<>(database.onceOnly(handle -> database.planned(handle, "tell_progress")
+                .bind("ids", Binds.uuids(rows, ProgressRow::id))
+                .bind("workers", Binds.uuids(rows, row -> row.hold().worker()))
+                .bind("attempts", Binds.integers(rows, row -> row.hold().attempt()))
+                .bind("fractions", Binds.doubles(rows, ProgressRow::fraction))
+                .bind("messages", Binds.texts(rows, ProgressRow::message))
                 .mapTo(UUID.class)
                 .list()));
     }

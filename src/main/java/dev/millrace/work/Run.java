@@ -69,6 +69,23 @@ public interface Run<T> {
     /** Whether the answer no longer counts: timed out, cancelled, or the lease is lost. The thread is interrupted too. */
     boolean isCancelled();
 
+    /** As {@link #progress(double, String)}, without a message. */
+    default void progress(double fraction) {
+        progress(fraction, null);
+    }
+
+    /**
+     * Says how far the handler is, for {@code executor.progress(id)} in any process. Only the latest word counts: it is stored in
+     * the background, at most four times a second for each event, and the last one before the event settles or goes back.
+     * Never waits and never fails for the database; does nothing once the event has ended or is another worker's. May be
+     * called on any thread.
+     *
+     * @param fraction of the work that is done, 0 to 1; it may go down
+     * @param message what to say beside; null for nothing; more than 1,000 bytes are cut
+     * @throws IllegalArgumentException if the fraction is not 0 to 1
+     */
+    void progress(double fraction, @Nullable String message);
+
     /**
      * Stores one chunk of a streaming answer and returns when others can read it. Elements are what Jackson writes.
      *

@@ -16,6 +16,8 @@ with gone as (
     delete from millrace.attempt where event = any (array(select id from gone))
 ), chunks as (
     delete from millrace.chunk where event = any (array(select id from gone))
+), words as (
+    delete from millrace.progress where event = any (array(select id from gone))
 ), marks as (
     delete from millrace.retried where original = any (array(select id from gone))
 ), deadlines as (

@@ -297,7 +297,29 @@ class ConstraintTest {
                                         "insert into retried (original, event) values ($id, $new), ($id, $new)"),
                                 refused(
                                         "expiry_pkey",
-                                        "insert into expiry (event, look_at) values ($id, now()), ($id, now())")),
+                                        "insert into expiry (event, look_at) values ($id, now()), ($id, now())"),
+                                refused(
+                                        "progress_pkey",
+                                        "insert into progress (event, attempt, fraction) values ($new, 1, 0), ($new, 2, 1)"),
+                                refused(
+                                        "progress_message_capped",
+                                        "insert into progress (event, attempt, fraction, message) values ($new, 1, 0, repeat('x', 1001))")),
+                        each(
+                                "progress_attempt_positive",
+                                "insert into progress (event, fraction, attempt) values ($new, 0, $value)",
+                                "0",
+                                "-1"),
+                        each(
+                                "progress_fraction_part",
+                                "insert into progress (event, attempt, fraction) values ($new, 1, $value)",
+                                "-0.01",
+                                "1.01",
+                                "'NaN'",
+                                "'Infinity'"),
+                        each(
+                                "progress_told_at_finite",
+                                "insert into progress (event, attempt, fraction, told_at) values ($new, 1, 0, $value)",
+                                NEVER),
                         each(
                                 "retried_created_at_finite",
                                 "insert into retried (original, event, created_at) values ($id, $new, $value)",

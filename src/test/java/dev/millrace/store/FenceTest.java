@@ -377,6 +377,24 @@ class FenceTest {
     }
 
     @Test
+    void tellProgress_afterTheRescue_isRefused() {
+        UUID zombie = worker();
+        Claim stale = claimOne(zombie);
+        expire(zombie);
+        rescue();
+        Claim later = claimSuspect(rescuer);
+
+        assertThat(store.settlements()
+                        .tellProgress(List.of(
+                                new ProgressRow(stale.hold(), 0.9, "stale"),
+                                new ProgressRow(later.hold(), 0.1, "early"),
+                                new ProgressRow(later.hold(), 0.2, "mine"))))
+                .containsExactly(later.id());
+        assertThat(database.query("select attempt, fraction, message from progress"))
+                .isEqualTo(List.of(List.of(later.attempt(), 0.2, "mine")));
+    }
+
+    @Test
     void endedBefore_ownAnswerWhoseAcknowledgementWasLost_isFound() {
         UUID worker = worker();
         Claim settled = claimOne(worker);

@@ -126,6 +126,9 @@ final class Probe {
                         .settled(known(round).stream()
                                 .map(id -> new Events.Awaited(flow, id))
                                 .toList()));
+        acts.put(
+                "progress",
+                (store, round) -> store.events().progress(flow, known(round).getFirst()));
         acts.put("page_ready", (store, round) -> page(store, EventStatus.PENDING, Place.START));
         acts.put("page_ready-2", (store, round) -> page(store, EventStatus.PENDING, Place.parse("p,1700000000.5,0")));
         acts.put(
