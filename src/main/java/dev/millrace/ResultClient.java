@@ -32,7 +32,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
 
     /**
      * Waits until an event has ended; empty if it has not after that time. However many are awaited in this process, one
-     * statement asks about all of them, at most ten times a second once they take long.
+     * statement asks about all of them, 12 times a second once they take long.
      *
      * @throws NotFoundException if the flow has no such event
      */

@@ -134,11 +134,15 @@ class ResultTest extends WithMillrace {
         Executor<Task> client = client();
         Executor<Task> other = millrace().executor("other", Task.class).build();
         UUID elsewhere = other.append(new Task("x"));
+        UUID endedElsewhere = other.append(new Task("x"));
+        assertThat(other.skip(endedElsewhere, "not needed")).isTrue();
         UUID cleaned = client.append(new Task("x"));
 
         assertThatThrownBy(() -> client.result(UUID.randomUUID()).get(LONG.toSeconds(), TimeUnit.SECONDS))
                 .hasCauseInstanceOf(NotFoundException.class);
         assertThatThrownBy(() -> client.result(elsewhere).get(LONG.toSeconds(), TimeUnit.SECONDS))
+                .hasCauseInstanceOf(NotFoundException.class);
+        assertThatThrownBy(() -> client.result(endedElsewhere).get(LONG.toSeconds(), TimeUnit.SECONDS))
                 .hasCauseInstanceOf(NotFoundException.class);
         CompletableFuture<JsonNode> result = client.result(cleaned);
         database.execute("with r as (delete from ready where id = ?) delete from event where id = ?", cleaned, cleaned);

@@ -1,5 +1,5 @@
 -- settled: which of these events have ended, and which are not there, or not in that flow. Reads only.
-select asked.id, asked.flow, ended.flow is not null as ended
+select asked.id, asked.flow, coalesce(ended.flow = asked.flow, false) as ended
 from unnest(:ids::uuid[], :flows::integer[]) as asked (id, flow)
 left join lateral (
     select flow
