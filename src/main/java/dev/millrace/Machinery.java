@@ -49,6 +49,7 @@ final class Machinery {
     private final boolean listens;
     private final Sleeper promotersSleep;
     private final Waiters waiters;
+    private final Followers followers;
     private boolean started; // guarded by this
 
     /** Whom it tells of what. */
@@ -101,6 +102,7 @@ final class Machinery {
         this.promoter = new DutyLoop("promoter", promotion::cycle, troubles);
         this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle, troubles);
         this.waiters = new Waiters(store.events(), troubles);
+        this.followers = new Followers(store.streams(), troubles);
     }
 
     /** Hands on what the listener hears. */
@@ -185,6 +187,7 @@ final class Machinery {
                 countFolder,
                 worker.forgotten().loop(),
                 waiters.loop(),
+                followers.loop(),
                 listener.loop(),
                 orders.loop());
     }
@@ -215,6 +218,10 @@ final class Machinery {
     /** What others have ordered. */
     Orders orders() {
         return orders;
+    }
+
+    Followers followers() {
+        return followers;
     }
 
     LateResults lateResults() {

@@ -212,6 +212,10 @@ public final class Millrace implements AutoCloseable {
         return machinery.worker();
     }
 
+    Followers followers() {
+        return machinery.followers();
+    }
+
     Waiters waiters() {
         return machinery.waiters();
     }

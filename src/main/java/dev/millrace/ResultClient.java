@@ -1,12 +1,15 @@
 package dev.millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.Chunk;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventAttempt;
+import dev.millrace.event.Execution;
 import dev.millrace.event.Json;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.event.Progress;
 import dev.millrace.store.FlowRow;
+import dev.millrace.store.Streams;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -14,6 +17,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,5 +104,49 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
         return millrace().store().events().chunks(id, from, limit).stream()
                 .map(Json::parse)
                 .toList();
+    }
+
+    /** As {@link #follow(UUID, int)}, from the first chunk on. */
+    public Stream<Chunk> follow(UUID id) {
+        return follow(id, 0);
+    }
+
+    /**
+     * The chunks of a streaming event as it emits them, wherever it runs, from an index on; what it has emitted before comes first.
+     * Begins with the last attempt that has emitted anything, or with the first that does. An attempt that follows begins
+     * afresh: its chunks come after, with its number, from index 0. The stream waits for what has not come, ends when the event
+     * has completed, and must be closed. Closing it, from any thread, also ends its waiting.
+     *
+     * <p>Its operations throw an {@link dev.millrace.event.UncompletedException} after the last chunk if the event ended in another
+     * way than completed, a {@link NotFoundException} if the flow does not have it, a
+     * {@link java.util.concurrent.CancellationException} if the thread is interrupted, and an {@link IllegalStateException}
+     * when this Millrace is closed.
+     *
+     * @param from 0 or more
+     */
+    public Stream<Chunk> follow(UUID id, int from) {
+        if (from < 0) {
+            throw new IllegalArgumentException("from must not be negative, got " + from);
+        }
+        return follow(new Streams.Place(flow().id(), Objects.requireNonNull(id, "id"), null, from));
+    }
+
+    /** As {@link #follow(UUID, int)}, what comes after a chunk that was seen before: to go on after a break. */
+    public Stream<Chunk> follow(UUID id, Chunk last) {
+        Objects.requireNonNull(id, "id");
+        return follow(new Streams.Place(flow().id(), id, last.attempt(), last.index() + 1));
+    }
+
+    private Stream<Chunk> follow(Streams.Place start) {
+        return new Following(start, millrace().followers()::next, () -> execution(start.event())).stream();
+    }
+
+    private Execution execution(UUID id) {
+        return millrace()
+                .store()
+                .events()
+                .find(flow().id(), id)
+                .orElseThrow(() -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, name())))
+                .execution();
     }
 }

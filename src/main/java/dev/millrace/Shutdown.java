@@ -110,6 +110,7 @@ final class Shutdown {
         }
         books.letGo();
         machinery.waiters().close();
+        machinery.followers().close();
         machinery.clocks().shutdownNow();
         closePool();
         return interrupted;

@@ -3,11 +3,8 @@ package dev.millrace.process;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExecutionException;
-import dev.millrace.event.Json;
 import dev.millrace.event.LeaseLostException;
 import dev.millrace.event.Progress;
-import dev.millrace.store.ChunkRow;
-import dev.millrace.store.Claim;
 import dev.millrace.store.JointTransaction;
 import dev.millrace.store.ProgressRow;
 import dev.millrace.store.Settlement;
@@ -19,10 +16,8 @@ import dev.millrace.work.TransactionWork;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +33,7 @@ final class Attempt<T> implements Run<T> {
     private final HandlerThread thread;
     private final LastWord lastWord;
     private final Conclusions conclusions;
-    private final AtomicInteger chunks = new AtomicInteger();
+    private final Emission emission;
     private @Nullable Future<?> clock; // set before the thread starts
     private long startNanos; // set before the thread starts
     private boolean lateTold; // confined to the handler's thread
@@ -49,6 +44,7 @@ final class Attempt<T> implements Run<T> {
         this.handlers = handlers;
         this.worker = worker;
         this.thread = new HandlerThread(this::run, leaks);
+        this.emission = new Emission(ticket.claim(), worker.settler(), handlers.responseCap());
         this.lastWord = new LastWord(ticket, thread);
         this.conclusions = new Conclusions(ticket, handlers.retry(), handlers.responseCap());
     }
@@ -136,26 +132,8 @@ final class Attempt<T> implements Run<T> {
 
     @Override
     public int emit(@Nullable Object chunk) throws InterruptedException {
-        Claim claim = ticket.claim();
         requireOpen();
-        String value = Json.responseText(chunk, handlers.responseCap());
-        int index = chunks.getAndIncrement();
-        CompletableFuture<Settler.Fate> stored = new CompletableFuture<>();
-        worker.settler().submit(new ChunkRow(claim.hold(), index, value), stored::complete);
-        try {
-            switch (stored.get()) {
-                case COMMITTED -> {}
-                case STALE ->
-                    throw new LeaseLostException("event %s attempt %d: the claim is lost, its chunk %d was not stored"
-                            .formatted(claim.id(), claim.attempt(), index));
-                case REFUSED ->
-                    throw new ExecutionException("event %s attempt %d: the database refused its chunk %d, see the log"
-                            .formatted(claim.id(), claim.attempt(), index));
-            }
-        } catch (java.util.concurrent.ExecutionException e) {
-            throw new IllegalStateException("a chunk's fate is never an error", e);
-        }
-        return index;
+        return emission.emit(chunk);
     }
 
     private void requireOpen() throws InterruptedException {
@@ -270,13 +248,13 @@ final class Attempt<T> implements Run<T> {
                     emit(elements.next());
                 }
             }
-            return Map.of("chunks", chunks.get());
+            return Map.of("chunks", emission.count());
         }
         if (handler == null) {
             throw new ExecutionException("this executor has no handler");
         }
         Object response = call(handler);
-        return response == null && event.streaming() ? Map.of("chunks", chunks.get()) : response;
+        return response == null && event.streaming() ? Map.of("chunks", emission.count()) : response;
     }
 
     @SuppressWarnings("unchecked") // a Run<T> only hands out a T, so it is a run of any supertype

@@ -14,6 +14,7 @@ public final class Store {
     private final Settlements settlements;
     private final JointTransactions jointTransactions;
     private final Events events;
+    private final Streams streams;
     private final Schedule schedule;
     private final Counts counts;
     private final Progressions progressions;
@@ -42,6 +43,7 @@ public final class Store {
         this.settlements = new Settlements(database);
         this.jointTransactions = new JointTransactions(database, settlements, commitBound);
         this.events = new Events(database);
+        this.streams = new Streams(database);
         this.progressions = new Progressions(database);
         this.snapshots = new Snapshots(database, flows, events, progressions, counts);
         this.schedule = new Schedule(database);
@@ -99,6 +101,11 @@ public final class Store {
     /** Reading and clean-up. */
     public Events events() {
         return events;
+    }
+
+    /** What streaming events emit. */
+    public Streams streams() {
+        return streams;
     }
 
     /** Users' own progressions. */

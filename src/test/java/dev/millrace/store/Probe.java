@@ -129,6 +129,12 @@ final class Probe {
         acts.put(
                 "progress",
                 (store, round) -> store.events().progress(flow, known(round).getFirst()));
+        acts.put(
+                "follow",
+                (store, round) -> store.streams()
+                        .read(known(round).stream()
+                                .map(id -> new Streams.Place(flow, id, null, 0))
+                                .toList()));
         acts.put("page_ready", (store, round) -> page(store, EventStatus.PENDING, Place.START));
         acts.put("page_ready-2", (store, round) -> page(store, EventStatus.PENDING, Place.parse("p,1700000000.5,0")));
         acts.put(
