@@ -30,11 +30,11 @@ VARIABLES
     \* appends that wait for their answer, and the trouble left
     appending, trouble,
     \* witnesses, which nothing reads but the properties
-    aborted, killed, honest, robbed
+    aborted, cancelled, killed, honest, robbed
 
 tables == <<ready, running, outcome, attempted, worker, expired, attempt, deaths>>
 memory == <<health, number, held, doubtful, steady, decided, appending>>
-vars == <<tables, memory, trouble, aborted, killed, honest, robbed>>
+vars == <<tables, memory, trouble, aborted, cancelled, killed, honest, robbed>>
 
 Me(p) == <<p, number[p]>>
 Awake(p) == health[p] \in {"well", "late"}
@@ -55,7 +55,7 @@ Init ==
     /\ held = [p \in Processes |-> {}] /\ doubtful = {}
     /\ steady = {} /\ decided = {}
     /\ appending = Events /\ trouble = Trouble
-    /\ aborted = {} /\ killed = [e \in Events |-> 0] /\ honest = TRUE /\ robbed = FALSE
+    /\ aborted = {} /\ cancelled = {} /\ killed = [e \in Events |-> 0] /\ honest = TRUE /\ robbed = FALSE
 
 ----------------------------------------------------------------------------
 (* append: the client makes the id, so saying it again finds the first one.   *)
@@ -67,7 +67,7 @@ Append(e, lost) ==
     /\ ready' = IF Known(e) /\ ~Is("blind-repeat-of-append") THEN ready ELSE ready \cup {e}
     /\ appending' = IF lost = 1 THEN appending ELSE appending \ {e}
     /\ UNCHANGED <<running, outcome, attempted, worker, expired, attempt, deaths,
-                   health, number, held, doubtful, steady, decided, aborted, killed, honest, robbed>>
+                   health, number, held, doubtful, steady, decided, aborted, cancelled, killed, honest, robbed>>
 
 (* claim: suspects one at a time for each process; none while an earlier claim *)
 (* may have happened without the process knowing. A process whose lease is in  *)
@@ -88,7 +88,7 @@ Claim(p, e, lost) ==
                                                     answer |-> "none", suspect |-> deaths[e] > 0]}]
             /\ doubtful' = doubtful
     /\ UNCHANGED <<outcome, attempted, worker, expired, deaths,
-                   health, number, steady, decided, appending, aborted, killed, honest, robbed>>
+                   health, number, steady, decided, appending, aborted, cancelled, killed, honest, robbed>>
 
 (* forgotten: returns what this registration holds and the process does not know of. *)
 Forgotten(p) == {r \in running : r.by = Me(p) /\ \A t \in held[p] : Key(t) # r}
@@ -101,7 +101,7 @@ GiveBackForgotten(p) ==
     /\ attempted' = attempted \cup Forgotten(p)
     /\ doubtful' = doubtful \ {p}
     /\ UNCHANGED <<outcome, worker, expired, attempt, deaths,
-                   health, number, held, steady, decided, appending, aborted, killed, honest, robbed>>
+                   health, number, held, steady, decided, appending, aborted, cancelled, killed, honest, robbed>>
 
 (* settle and give_back: an answer, once decided, is repeated until the database has said what became of it. *)
 Fenced(t) ==
@@ -110,11 +110,13 @@ Fenced(t) ==
                      /\ r.a = t.a \/ Is("no-fence") \/ Is("fence-without-attempt")}
 
 (* A rescue that aborts an event writes the outcome in the lost claim's name. *)
-WrittenByMe(t) == Key(t) \in attempted \/ (Key(t) \in outcome /\ t.e \notin aborted)
+(* So does a cancel; only the status tells it from the worker's own answer.   *)
+WrittenByMe(t) == Key(t) \in attempted \/ (Key(t) \in outcome /\ t.e \notin aborted \cup cancelled)
 
 FoundWritten(t) ==
     CASE Is("not-read-back")     -> FALSE
-      [] Is("abort-read-as-own") -> Key(t) \in outcome \cup attempted
+      [] Is("abort-read-as-own") -> WrittenByMe(t) \/ (Key(t) \in outcome /\ t.e \in aborted)
+      [] Is("cancel-read-as-own") -> WrittenByMe(t) \/ (Key(t) \in outcome /\ t.e \in cancelled)
       [] OTHER                   -> WrittenByMe(t)
 
 Forget(p, t) == held' = [held EXCEPT ![p] = @ \ {t}]
@@ -145,7 +147,7 @@ Settle(p, lost) ==
         /\ t.answer \in {"none", "end"} /\ t.e \notin Poison
         /\ Write(p, t, "end", lost) \/ (lost = 0 /\ ReadBack(p, t))
     /\ UNCHANGED <<worker, expired, attempt, deaths,
-                   health, number, doubtful, steady, decided, appending, aborted, killed, robbed>>
+                   health, number, doubtful, steady, decided, appending, aborted, cancelled, killed, robbed>>
 
 GiveBack(p, lost) ==
     /\ Awake(p)
@@ -153,7 +155,20 @@ GiveBack(p, lost) ==
         \/ t.answer = "back" /\ (Write(p, t, "back", lost) \/ (lost = 0 /\ ReadBack(p, t)))
         \/ t.answer = "none" /\ lost = 0 /\ Fenced(t) # {} /\ Write(p, t, "back", 1)
     /\ UNCHANGED <<worker, expired, attempt, deaths,
-                   health, number, doubtful, steady, decided, appending, aborted, killed, robbed>>
+                   health, number, doubtful, steady, decided, appending, aborted, cancelled, killed, robbed>>
+
+(* cancel: anybody's, at any moment, of what waits or runs; the outcome carries the claim that it was taken from. Of a cancel *)
+(* and a settlement of the same claim, the one that deletes the row counts.                                               *)
+Unclaimed(e) == [e |-> e, by |-> <<"nobody", 0>>, a |-> attempt[e]]
+
+Cancel(e) ==
+    /\ Costs(1)
+    /\ e \in ready \/ \E r \in running : r.e = e
+    /\ ready' = ready \ {e}
+    /\ running' = IF Is("cancel-leaves-the-claim") THEN running ELSE {r \in running : r.e # e}
+    /\ outcome' = outcome \cup (IF e \in ready THEN {Unclaimed(e)} ELSE {r \in running : r.e = e})
+    /\ cancelled' = cancelled \cup {e}
+    /\ UNCHANGED <<attempted, worker, expired, attempt, deaths, memory, aborted, killed, honest, robbed>>
 
 ----------------------------------------------------------------------------
 (* A process dies, or comes back under a number never used; it stalls, and goes on as if nothing had been. *)
@@ -162,7 +177,7 @@ Dies(p) ==
     /\ held' = [held EXCEPT ![p] = {}]
     /\ doubtful' = doubtful \ {p} /\ steady' = steady \ {p}
     /\ decided' = {d \in decided : d[1] # p}
-    /\ UNCHANGED <<tables, number, appending, aborted, honest, robbed>>
+    /\ UNCHANGED <<tables, number, appending, aborted, cancelled, honest, robbed>>
 
 Kill(p) == health[p] # "dead" /\ Costs(1) /\ Dies(p) /\ killed' = killed
 
@@ -185,18 +200,18 @@ Restart(p) ==
     /\ health[p] = "dead" /\ Costs(0)
     /\ Registers(p)
     /\ UNCHANGED <<ready, running, outcome, attempted, expired, attempt, deaths,
-                   appending, aborted, killed, honest, robbed>>
+                   appending, aborted, cancelled, killed, honest, robbed>>
 
 Stall(p) ==
     /\ health[p] = "well" /\ Costs(1)
     /\ health' = [health EXCEPT ![p] = "stalled"]
     /\ steady' = steady \ {p}
-    /\ UNCHANGED <<tables, number, held, doubtful, decided, appending, aborted, killed, honest, robbed>>
+    /\ UNCHANGED <<tables, number, held, doubtful, decided, appending, aborted, cancelled, killed, honest, robbed>>
 
 Resume(p) ==
     /\ health[p] = "stalled" /\ Costs(0)
     /\ health' = [health EXCEPT ![p] = "late"]
-    /\ UNCHANGED <<tables, number, held, doubtful, steady, decided, appending, aborted, killed, honest, robbed>>
+    /\ UNCHANGED <<tables, number, held, doubtful, steady, decided, appending, aborted, cancelled, killed, honest, robbed>>
 
 ----------------------------------------------------------------------------
 (* Leases, by the database's clock: only of those that do not renew in time. An outage is nobody's fault and everybody's. *)
@@ -207,13 +222,13 @@ Expire(id) ==
     /\ ~IsWell(id) \/ Is("worker-clock")
     /\ expired' = expired \cup {id}
     /\ UNCHANGED <<ready, running, outcome, attempted, worker, attempt, deaths,
-                   memory, aborted, killed, honest, robbed>>
+                   memory, aborted, cancelled, killed, honest, robbed>>
 
 Outage ==
     /\ Costs(1)
     /\ expired' = worker /\ steady' = {}
     /\ UNCHANGED <<ready, running, outcome, attempted, worker, attempt, deaths,
-                   health, number, held, doubtful, decided, appending, aborted, killed, honest, robbed>>
+                   health, number, held, doubtful, decided, appending, aborted, cancelled, killed, honest, robbed>>
 
 (* worker_renew: one that finds its registration gone drops all it held and registers anew. *)
 Renew(p) ==
@@ -224,14 +239,14 @@ Renew(p) ==
             /\ UNCHANGED <<number, held, doubtful, steady, decided>>
        ELSE Registers(p)
     /\ expired' = expired \ {Me(p)}
-    /\ UNCHANGED <<ready, running, outcome, attempted, attempt, deaths, appending, aborted, killed, honest, robbed>>
+    /\ UNCHANGED <<ready, running, outcome, attempted, attempt, deaths, appending, aborted, cancelled, killed, honest, robbed>>
 
 (* A whole lease without a gap: time enough for every other well one to renew as well. *)
 BecomeSteady(p) ==
     /\ health[p] = "well" /\ p \notin steady /\ Costs(0)
     /\ \A id \in expired : ~IsWell(id)
     /\ steady' = steady \cup {p}
-    /\ UNCHANGED <<tables, health, number, held, doubtful, decided, appending, aborted, killed, honest, robbed>>
+    /\ UNCHANGED <<tables, health, number, held, doubtful, decided, appending, aborted, cancelled, killed, honest, robbed>>
 
 (* rescue: between the decision to send it and its execution anything may happen, so all that it relies on is judged by *)
 (* the statement itself, under the lock. Two mutants judge a part of it when it is sent.                                *)
@@ -243,7 +258,7 @@ DecideToRescue(p) ==
     /\ \E id \in (IF Is("rescue-without-recheck") THEN expired ELSE worker) :
         /\ <<p, id>> \notin decided
         /\ decided' = decided \cup {<<p, id>>}
-    /\ UNCHANGED <<tables, health, number, held, doubtful, steady, appending, aborted, killed, honest, robbed>>
+    /\ UNCHANGED <<tables, health, number, held, doubtful, steady, appending, aborted, cancelled, killed, honest, robbed>>
 
 DecidedOn(p) == {id \in worker : <<p, id>> \in decided}
 
@@ -273,12 +288,13 @@ Rescue(p) ==
            /\ aborted' = aborted \cup {r.e : r \in over}
            /\ robbed' = (robbed \/ (id # Nobody /\ IsWell(id)))
            /\ decided' = decided \ {<<p, id>>}
-    /\ UNCHANGED <<attempted, attempt, health, number, held, doubtful, steady, appending, killed, honest>>
+    /\ UNCHANGED <<attempted, attempt, health, number, held, doubtful, steady, appending, cancelled, killed, honest>>
 
 ----------------------------------------------------------------------------
 Next ==
     \/ \E e \in Events, lost \in Lost : Append(e, lost)
     \/ \E id \in worker : Expire(id)
+    \/ \E e \in Events : Cancel(e)
     \/ Outage
     \/ \E p \in Processes :
         \/ \E e \in Events, lost \in Lost : Claim(p, e, lost)
@@ -307,7 +323,7 @@ Times(e) ==
 (* An event that was appended is in one table, once; before that it may be in none. *)
 OneTable == \A e \in Events : Times(e) <= 1 /\ (e \notin appending => Times(e) = 1)
 
-(* It is ended by its newest claim. *)
+(* It is ended by its newest claim, or in its place. *)
 EndedByHolder == \A o \in outcome : o.a = attempt[o.e]
 
 (* What a process is told of its answer is what became of it. *)
@@ -316,10 +332,10 @@ ToldTheTruth == honest
 (* A process that renews in time never has its work taken, not even after an outage. *)
 NobodyRobbed == ~robbed
 
-(* One that has renewed holds what it believes to hold. *)
+(* One that has renewed holds what it believes to hold, but for what somebody cancelled. *)
 WellHoldsItsOwn ==
     \A p \in Processes : health[p] = "well" /\ Me(p) \in worker
-        => \A t \in held[p] : t.answer = "none" => Key(t) \in running
+        => \A t \in held[p] : t.answer = "none" => Key(t) \in running \/ t.e \in cancelled
 
 (* A poison event kills no more processes than it may. *)
 PoisonEnds == \A e \in Events : killed[e] <= MaxCrashes
