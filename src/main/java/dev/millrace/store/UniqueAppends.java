@@ -11,6 +11,7 @@ import dev.millrace.store.Routine.Maybe;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Types;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -103,24 +104,29 @@ final class UniqueAppends {
 
     /** Appends all or none in the caller's transaction, which can go on after a refusal. */
     List<UUID> appendWithin(Handle handle, int flow, List<Draft> drafts, boolean bounded) {
-        String savepoint = "millrace_append";
-        boolean many = batches(drafts).size() > 1; // one statement takes back by itself what it refuses
-        if (many) {
-            handle.savepoint(savepoint);
+        if (batches(drafts).size() == 1) { // one statement takes back by itself what it refuses
+            return insertWithin(handle, flow, drafts, bounded);
         }
         try {
-            List<UUID> answers = insertAll(handle, flow, drafts, bounded, false);
-            return answers != null ? answers : Objects.requireNonNull(insertAll(handle, flow, drafts, true, false));
-        } catch (ExistsException | QueueFullException e) {
-            if (many) {
-                handle.rollbackToSavepoint(savepoint);
+            Connection connection = handle.getConnection();
+            Savepoint before = connection.setSavepoint();
+            try {
+                List<UUID> answers = insertWithin(handle, flow, drafts, bounded);
+                connection.releaseSavepoint(before);
+                return answers;
+            } catch (ExistsException | QueueFullException e) { // any other error ends the transaction
+                connection.rollback(before);
+                connection.releaseSavepoint(before);
+                throw e;
             }
-            throw e;
-        } finally {
-            if (many) {
-                handle.releaseSavepoint(savepoint);
-            }
+        } catch (SQLException e) {
+            throw SqlErrors.unchecked("no savepoint in the caller's transaction", e);
         }
+    }
+
+    private List<UUID> insertWithin(Handle handle, int flow, List<Draft> drafts, boolean bounded) {
+        List<UUID> answers = insertAll(handle, flow, drafts, bounded, false);
+        return answers != null ? answers : Objects.requireNonNull(insertAll(handle, flow, drafts, true, false));
     }
 
     /**
