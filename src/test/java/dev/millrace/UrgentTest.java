@@ -26,7 +26,7 @@ class UrgentTest extends WithMillrace {
     private static final int URGENT = 10;
     private static final int LIMIT = 20;
 
-    /** The look from the front under way, those above its floor in four times as long, one more, and what is held. */
+    /** The look from the front under way, those above its floor in nine times what it took longer, one more, and what is held. */
     private static final int CLAIMS = 8;
 
     /** A look from the front comes within that time, however slow such looks have become. */
@@ -79,7 +79,7 @@ class UrgentTest extends WithMillrace {
                 "UrgentTest: %d pending, prefetch %d: overtaken by %s, after %.1f ms (median) to %.1f ms%n",
                 BACKLOG, prefetch, Arrays.toString(overtaken), millis[URGENT / 2], millis[URGENT - 1]);
         int held = LIMIT + prefetch;
-        // Not the worst: a look from the front that a busy machine holds up lets the next four times as long go by.
+        // Not the worst: a look from the front that a busy machine holds up lets nine times as long go by.
         assertThat(overtaken[URGENT / 4]).as("the third best of %s", waits).isLessThanOrEqualTo(CLAIMS * held);
         assertThat(waits)
                 .allSatisfy(wait -> assertThat(wait.overtaken()).isLessThanOrEqualTo(wait.withinGap() + 2 * held));

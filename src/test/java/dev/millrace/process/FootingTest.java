@@ -28,8 +28,20 @@ class FootingTest {
     }
 
     @Test
-    void next_afterALookFromTheFrontThatTookNoTime_isTheFrontAgain() {
+    void next_afterALookFromTheFrontThatTookNoTime_isTheFrontEveryOtherTime() {
         footing.looked(Floor.FRONT, FOUND, false, 0);
+
+        assertThat(footing.next()).isEqualTo(FOUND);
+        footing.looked(FOUND, LATER, false, 0);
+        assertThat(footing.next()).isEqualTo(Floor.FRONT);
+    }
+
+    @Test
+    void next_afterALookFromTheFrontThatTookNoLongerThanUsual_isTheFrontEveryOtherTime() {
+        footing.looked(Floor.FRONT, FOUND, true, 1);
+        footing.looked(FOUND, FOUND, false, HOUR);
+        footing.looked(Floor.FRONT, FOUND, false, HOUR);
+        footing.looked(FOUND, LATER, false, HOUR);
 
         assertThat(footing.next()).isEqualTo(Floor.FRONT);
     }
