@@ -6,6 +6,7 @@ import dev.millrace.event.Event;
 import dev.millrace.event.EventTypes;
 import dev.millrace.event.Json;
 import dev.millrace.event.Payloads;
+import dev.millrace.event.Terms;
 import dev.millrace.event.UuidV7;
 import dev.millrace.store.Draft;
 import dev.millrace.store.StoredEvent;
@@ -55,7 +56,8 @@ final class Codec<T> {
 
     /** An event made in this JVM as a row, under its own id. */
     Draft draft(Event<T> event) {
-        return draft(event.payload(), new Append(event.id(), event.terms(), event.metadata(), null));
+        Terms terms = event.terms();
+        return draft(event.payload(), new Append(event.id(), terms, event.metadata(), terms.runAt()));
     }
 
     /** The event of a row, its payload as the class registered for its type. */
@@ -77,14 +79,15 @@ final class Codec<T> {
     Event<T> fresh(T payload, Append options) {
         Objects.requireNonNull(payload, "payload");
         Objects.requireNonNull(options, "options");
-        Event<T> event = Event.of(types.nameOf(payload), payload, options.terms());
+        Terms terms = options.terms().withRunAt(options.runAt()); // an event has nothing else to keep it in
+        Event<T> event = Event.of(types.nameOf(payload), payload, terms);
         return new Event<>(
                 options.id() == null ? event.id() : options.id(),
                 event.createdAt(),
                 event.type(),
                 payload,
                 options.metadata(),
-                options.terms(),
+                terms,
                 event.execution());
     }
 

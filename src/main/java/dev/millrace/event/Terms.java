@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param streaming whether the handler's answer is a stream of chunks
  * @param unique the key that no other event may have, when it is appended; null for none, and for every event that was read,
  *     since who holds a key changes
+ * @param runAt not before that time, when it is appended; null for at once, and for every event that was read
  */
 public record Terms(
         @Nullable Double priority,
         @Nullable Duration timeout,
         @Nullable Instant deadline,
         boolean streaming,
-        @Nullable Unique unique) {
+        @Nullable Unique unique,
+        @Nullable Instant runAt) {
     /** The longest timeout the database keeps: ten years. */
     public static final Duration MAX_TIMEOUT = Duration.ofDays(3650);
 
@@ -40,6 +42,19 @@ public record Terms(
         if (deadline != null) {
             checkInstant("deadline", deadline);
         }
+        if (runAt != null) {
+            checkInstant("runAt", runAt);
+        }
+    }
+
+    /** Without a time before which it does not start. */
+    public Terms(
+            @Nullable Double priority,
+            @Nullable Duration timeout,
+            @Nullable Instant deadline,
+            boolean streaming,
+            @Nullable Unique unique) {
+        this(priority, timeout, deadline, streaming, unique, null);
     }
 
     /** Without a unique key. */
@@ -57,6 +72,11 @@ public record Terms(
             throw new IllegalArgumentException("Priority must be finite and not NaN, got " + priority);
         }
         return priority;
+    }
+
+    /** A copy with that time before which it does not start. */
+    public Terms withRunAt(@Nullable Instant time) {
+        return new Terms(priority, timeout, deadline, streaming, unique, time);
     }
 
     /** The timeout, unless it is not positive or longer than the database keeps. */

@@ -1,0 +1,85 @@
+package dev.millrace;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.event.Event;
+import dev.millrace.event.EventStatus;
+import dev.millrace.postgres.TestDatabase;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** An event that is scheduled starts at its time, not before and not much later. */
+class ScheduleTest extends WithMillrace {
+    private static final int SCHEDULED = 40;
+
+    ScheduleTest(TestDatabase database) {
+        super(database);
+    }
+
+    @Test
+    @DisplayName("An event that is made first and appended later is scheduled as well, by every way in that takes one")
+    void append_ofAnEventMadeBefore_keepsItsTime() {
+        Executor<Task> tasks = tasks().handler(new Stage()).build();
+        Append later = Append.defaults().withRunAt(Instant.parse("2099-01-01T00:00:00Z"));
+
+        tasks.append(tasks.newEvent(new Task("one"), later));
+        tasks.appendEvents(List.of(tasks.newEvent(new Task("two"), later)));
+        tasks.appendAbsent(List.of(tasks.newEvent(new Task("three"), later.withUniqueKey("key"))));
+
+        assertThat(database.longValue("select count(*) from scheduled where run_at = '2099-01-01 00:00Z'"))
+                .isEqualTo(3);
+        assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.PENDING, 3L));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, 20000", "true, 0", "false, 0"})
+    @DisplayName("A due event starts soon after its time, on a busy system as on an idle one, and never before")
+    void due_onABusyOrIdleSystem_startsSoon(boolean listens, int backlog) throws InterruptedException {
+        Millrace worker = opened(Millrace.builder()
+                .dataSource(database.newPool(6))
+                .listen(listens)
+                .connect());
+        Executor<Task> busy = tasks(worker).handler((task, run) -> null).build();
+        Executor<Task> others = worker.executor("others", Task.class)
+                .handler((task, run) -> null)
+                .build();
+        append(busy, backlog);
+        others.execute();
+        busy.execute();
+        Instant first = Instant.now().plusMillis(200);
+        List<Instant> times = new ArrayList<>();
+        List<UUID> ids = new ArrayList<>();
+        for (int i = 0; i < SCHEDULED; i++) {
+            times.add(first.plusMillis(25L * i));
+            ids.add(others.append(new Task("x"), Append.defaults().withRunAt(times.get(i))));
+        }
+
+        List<Duration> late = new ArrayList<>();
+        for (int i = 0; i < SCHEDULED; i++) {
+            Event<Task> event = ended(others, ids.get(i));
+            late.add(Duration.between(
+                    times.get(i), requireNonNull(event.execution().startedAt())));
+        }
+
+        late.sort(null);
+        System.out.printf(
+                "ScheduleTest: listening %s, backlog %d: claimed after its time by %d ms (median), %d ms (p90), %d ms at most%n",
+                listens,
+                backlog,
+                late.get(SCHEDULED / 2).toMillis(),
+                late.get(SCHEDULED * 9 / 10).toMillis(),
+                late.getLast().toMillis());
+        assertThat(late.getFirst()).isGreaterThanOrEqualTo(Duration.ofMillis(-1)); // the database keeps microseconds
+        assertThat(late.get(SCHEDULED / 2)).isLessThan(Duration.ofSeconds(2)); // the machine may be busy with others
+        assertThat(busy.join(LONG)).isTrue();
+    }
+}
