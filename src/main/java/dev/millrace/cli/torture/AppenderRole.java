@@ -4,12 +4,15 @@ import dev.millrace.Append;
 import dev.millrace.Executor;
 import dev.millrace.Millrace;
 import dev.millrace.event.Event;
+import dev.millrace.event.OnConflict;
+import dev.millrace.event.UniqueScope;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
@@ -29,15 +32,19 @@ final class AppenderRole {
     private static final int BULK = 50;
     private static final double ROLLED_BACK = 0.1;
     private static final double SCHEDULED = 0.05;
+    private static final double KEYED = 0.2;
+    private static final int KEYS = 40;
 
     private final Executor<Job> executor;
     private final Ledger ledger;
     private final Profile profile;
     private final long leaseMillis;
+    private final Steering steering;
     private volatile boolean paused;
     private volatile boolean ending;
 
-    private AppenderRole(Executor<Job> executor, Ledger ledger, Profile profile, long leaseMillis) {
+    private AppenderRole(Executor<Job> executor, Ledger ledger, Profile profile, long leaseMillis, Steering steering) {
+        this.steering = steering;
         this.executor = executor;
         this.ledger = ledger;
         this.profile = profile;
@@ -49,18 +56,21 @@ final class AppenderRole {
     }
 
     /** Arguments: the profile, the lease in milliseconds, the seed. Does not return. */
-    static void run(String url, Ledger ledger, List<String> arguments) throws IOException, InterruptedException {
+    static void run(String url, Ledger ledger, Ledger said, List<String> arguments)
+            throws IOException, InterruptedException {
         Profile profile = Profile.of(arguments.get(0));
         long leaseMillis = Long.parseLong(arguments.get(1));
         long seed = Long.parseLong(arguments.get(2));
         Executor<Job> executor = open(url, leaseMillis, ledger);
-        AppenderRole role = new AppenderRole(executor, ledger, profile, leaseMillis);
+        Steering steering = new Steering(executor, ledger, said);
+        AppenderRole role = new AppenderRole(executor, ledger, profile, leaseMillis, steering);
         double each = profile.eventsPerSecond() / 10.0;
         List<Thread> threads = List.of(
                 role.start(seed, each * 1.5, role::single),
                 role.start(seed + 1, each * 1.5, role::single),
                 role.start(seed + 2, each * 6 / BULK, role::bulk),
-                role.start(seed + 3, each, role.new Transactions(url)));
+                role.start(seed + 3, each, role.new Transactions(url)),
+                Thread.ofPlatform().start(() -> steering.run(seed + 4, () -> role.ending)));
         Child.obey(word -> {
             role.paused = word == PAUSE;
             role.ending |= word == END;
@@ -110,8 +120,20 @@ final class AppenderRole {
         Job job = profile.drawJob(random, leaseMillis);
         UUID id = UUID.randomUUID();
         ledger.write(Ledger.Append.TRIED, List.of(id));
-        executor.append(job, options(random, job).withId(id));
-        ledger.write(Ledger.Append.ACKNOWLEDGED, List.of(id));
+        Append options = random.nextDouble() < KEYED ? keyed(random, job) : options(random, job);
+        UUID answer = executor.append(job, options.withId(id));
+        if (answer.equals(id)) { // else another has its key
+            ledger.write(Ledger.Append.ACKNOWLEDGED, List.of(id));
+            steering.knows(List.of(id));
+        }
+    }
+
+    private static Append keyed(Random random, Job job) {
+        String key = "key-" + random.nextInt(KEYS);
+        return options(random, job)
+                .withNote("key", key)
+                .withUniqueKey(key, UniqueScope.untilSettled())
+                .onConflict(random.nextBoolean() ? OnConflict.RETURN_EXISTING : OnConflict.REPLACE_PENDING);
     }
 
     private void bulk(Random random) {
@@ -125,6 +147,7 @@ final class AppenderRole {
         ledger.write(Ledger.Append.TRIED, ids);
         executor.appendEvents(events);
         ledger.write(Ledger.Append.ACKNOWLEDGED, ids);
+        steering.knows(ids);
     }
 
     /** Appends in transactions of the caller's, on a connection that is kept until it breaks. Confined to one thread. */
@@ -182,7 +205,8 @@ final class AppenderRole {
             options = options.withTimeout(Duration.ofMillis(Job.TIMEOUT_MILLIS));
         }
         if (random.nextDouble() < SCHEDULED) {
-            options = options.withRunAt(Instant.now().plusMillis(random.nextInt(1_500)));
+            Instant time = Instant.now().plusMillis(random.nextInt(1_500)).truncatedTo(ChronoUnit.MICROS);
+            options = options.withRunAt(time).withNote("not_before", time.toString());
         }
         return options;
     }

@@ -1,6 +1,7 @@
 package dev.millrace.cli.torture;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /** What a process started by the torture run does: work, or append. Ends when the coordinator ends or asks it to. */
@@ -17,13 +18,19 @@ final class Child {
             throw new IllegalArgumentException("only the torture run starts this: role, ledger, …");
         }
         List<String> rest = List.of(args).subList(2, args.length);
-        Ledger ledger = new Ledger(java.nio.file.Path.of(args[1]));
+        Ledger ledger = new Ledger(Path.of(args[1]));
         switch (args[0]) {
             case "worker" -> WorkerRole.run(url, ledger, rest);
             case "warm-up" -> WorkerRole.warmUp(url, ledger, rest);
-            case "appender" -> AppenderRole.run(url, ledger, rest);
+            case "appender" -> AppenderRole.run(url, ledger, steering(args[1]), rest);
             default -> throw new IllegalArgumentException("no role '" + args[0] + "'");
         }
+    }
+
+    /** The ledger of what this process says to events beside appending them. */
+    private static Ledger steering(String ledger) {
+        Path path = Path.of(ledger);
+        return new Ledger(path.resolveSibling(Judge.STEERING + path.getFileName()));
     }
 
     /** Reads the coordinator's words until it is gone. */

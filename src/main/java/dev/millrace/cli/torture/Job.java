@@ -24,6 +24,10 @@ record Job(Kind kind, int millis, int failures) {
         LONG,
         /** Throws at first. */
         FLAKY,
+        /** Asks for another time at first. */
+        SNOOZES,
+        /** Asks to be retried at a time of its own at first. */
+        RETRIES_IN,
         /** Writes a row in the transaction that settles it. */
         WRITES,
         /** Ignores that its time is over. */

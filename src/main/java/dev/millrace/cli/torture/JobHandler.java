@@ -3,11 +3,14 @@ package dev.millrace.cli.torture;
 import dev.millrace.work.Handler;
 import dev.millrace.work.Run;
 import java.sql.PreparedStatement;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /** Does what a {@link Job} asks, and writes into the ledger when it begins and how it ends. Thread-safe. */
 final class JobHandler implements Handler<Job> {
+    private static final Duration PAUSE = Duration.ofMillis(40);
+
     private final Ledger ledger;
 
     JobHandler(Ledger ledger) {
@@ -22,7 +25,7 @@ final class JobHandler implements Handler<Job> {
             if (job.kind() == Job.Kind.WRITES) {
                 return write(job, run);
             }
-            work(job, run.attempt());
+            work(job, run);
         } catch (InterruptedException e) {
             ledger.ended(id, run.attempt(), "interrupted");
             throw e;
@@ -48,13 +51,26 @@ final class JobHandler implements Handler<Job> {
         });
     }
 
-    private static void work(Job job, int attempt) throws InterruptedException {
+    private static void work(Job job, Run<Job> run) throws InterruptedException {
+        int attempt = run.attempt();
         switch (job.kind()) {
             case SHORT, LONG -> Thread.sleep(job.millis());
             case FLAKY -> {
                 Thread.sleep(job.millis());
                 if (attempt <= job.failures()) {
                     throw new IllegalStateException("this job fails " + job.failures() + " times");
+                }
+            }
+            case SNOOZES -> {
+                Thread.sleep(job.millis());
+                if (attempt <= job.failures()) {
+                    throw run.snooze(PAUSE);
+                }
+            }
+            case RETRIES_IN -> {
+                Thread.sleep(job.millis());
+                if (attempt <= job.failures()) {
+                    throw run.retryIn(PAUSE);
                 }
             }
             case DEAF -> ignoreAll(job.millis());

@@ -17,6 +17,9 @@ final class Judge {
     /** The nemesis's own ledger. */
     static final String KILLS = "kills.ledger";
 
+    /** What the ledgers of those who steer begin with. */
+    static final String STEERING = "steering-";
+
     private final Database database;
     private final Settings settings;
     private final Findings findings;
@@ -81,7 +84,13 @@ final class Judge {
     }
 
     private static String table(String ledger) {
-        return ledger.equals(KILLS) ? "kill_line" : ledger.startsWith("appender") ? "append_line" : "run_line";
+        if (ledger.equals(KILLS)) {
+            return "kill_line";
+        }
+        if (ledger.startsWith(STEERING)) {
+            return "steer_line";
+        }
+        return ledger.startsWith("appender") ? "append_line" : "run_line";
     }
 
     private List<Path> ledgers() throws IOException {

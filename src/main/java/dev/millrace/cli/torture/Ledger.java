@@ -33,7 +33,9 @@ final class Ledger implements AutoCloseable {
         /** It was acknowledged. */
         ACKNOWLEDGED,
         /** Its transaction was rolled back. */
-        ROLLED_BACK
+        ROLLED_BACK,
+        /** It is about to be appended again, as another: a yet unknown one. */
+        YET_AGAIN
     }
 
     void write(Append what, Collection<UUID> ids) {
@@ -54,6 +56,21 @@ final class Ledger implements AutoCloseable {
     /** The process was told that an answer came too late. */
     void late(UUID id, int attempt, String status) {
         run('L', id, attempt, status);
+    }
+
+    /** What is said to events and to the flow by who steers them. */
+    enum Steered {
+        /** It was cancelled. */
+        CANCELLED,
+        /** The flow was paused. */
+        PAUSED,
+        /** The flow is about to be resumed. */
+        RESUMING
+    }
+
+    void write(Steered what, UUID id) {
+        Instant now = Instant.now();
+        write(what.name().charAt(0) + "\t" + id + "\t" + now + "\n");
     }
 
     /** A process is about to be killed. */

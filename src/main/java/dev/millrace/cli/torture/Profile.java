@@ -148,6 +148,12 @@ enum Profile {
         if (ticket < 0.08) {
             return new Job(Job.Kind.WRITES, random.nextInt(13), 0);
         }
+        if (ticket < 0.09) {
+            return new Job(Job.Kind.SNOOZES, random.nextInt(13), 1 + random.nextInt(3));
+        }
+        if (ticket < 0.10) {
+            return new Job(Job.Kind.RETRIES_IN, random.nextInt(13), 1 + random.nextInt(3));
+        }
         return new Job(Job.Kind.SHORT, random.nextInt(13), 0);
     }
 
@@ -166,6 +172,12 @@ enum Profile {
         }
         if (ticket < 0.4235) {
             return new Job(Job.Kind.POISON, 0, 0);
+        }
+        if (ticket < 0.44) {
+            return new Job(Job.Kind.SNOOZES, between(random, leaseMillis, 0.0, 0.6), 1 + random.nextInt(3));
+        }
+        if (ticket < 0.46) {
+            return new Job(Job.Kind.RETRIES_IN, between(random, leaseMillis, 0.0, 0.6), 1 + random.nextInt(3));
         }
         if (ticket < 0.50) {
             return new Job(Job.Kind.WRITES, between(random, leaseMillis, 0.0, 0.6), 0);

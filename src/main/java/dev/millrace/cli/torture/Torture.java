@@ -144,8 +144,9 @@ final class Torture implements AutoCloseable {
     }
 
     /** Waits until nothing is left to do, and for a while more nothing comes. */
-    private void drain() throws InterruptedException {
+    private void drain() throws InterruptedException, SQLException {
         say("faults are over; draining");
+        database.run("resume_all");
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DRAIN_SECONDS);
         long emptySince = System.nanoTime();
         while (System.nanoTime() - deadline < 0) {

@@ -27,6 +27,8 @@ create table torture.lease (
 );
 
 create table torture.append_line (said "char" not null, id uuid not null);
+-- what was said of events and of the flow by who steers them: C cancelled, P paused, R about to resume
+create table torture.steer_line (said "char" not null, id uuid not null, at timestamptz not null);
 create table torture.run_line (said "char" not null, id uuid not null, attempt integer not null, nanos bigint not null, how text not null);
 -- what handlers write in the transaction that settles their event
 create table torture.effect (event uuid not null, attempt integer not null);

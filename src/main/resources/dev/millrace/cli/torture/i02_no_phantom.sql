@@ -1,7 +1,18 @@
--- i02_no_phantom: events that nobody tried to append, or whose transaction was rolled back.
-select e.id || ' was never appended'
-from event e
-where not exists (select from torture.append_line a where a.id = e.id and a.said = 'T')
+-- i02_no_phantom: events that nobody tried to append, or whose transaction was rolled back, or that were appended again more
+-- often than somebody tried to.
+with stranger as (
+    select e.id, (e.metadata #>> '{original,id}')::uuid as original
+    from event e
+    where not exists (select from torture.append_line a where a.id = e.id and a.said = 'T')
+)
+select id || ' was never appended' from stranger where original is null
+union all
+select s.original || ' was appended again ' || count(*) || ' times, and that was tried ' || tries.n || ' times'
+from stranger s
+cross join lateral (select count(*) as n from torture.append_line a where a.id = s.original and a.said = 'Y') tries
+where s.original is not null
+group by s.original, tries.n
+having count(*) > tries.n
 union all
 select e.id || ' is there though it was rolled back'
 from event e

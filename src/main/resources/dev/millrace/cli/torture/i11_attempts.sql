@@ -8,7 +8,7 @@ union all
 select c.id || ' attempt ' || c.attempt || ' has ' || case when a.event is null then 'no end' else 'two ends' end
 from torture.move c
 left join attempt a on a.event = c.id and a.attempt = c.attempt
-left join outcome o on o.id = c.id and o.attempt = c.attempt
+left join outcome o on o.id = c.id and o.attempt = c.attempt and o.started_at is not null -- else it was ended while pending
 where c.what = 'c'
     and ((a.event is null and o.id is null) -- an abort for deaths is an end of the event beside that of its attempt
         or (a.event is not null and o.id is not null and not (a.reason = 'lost' and o.status = 6)))

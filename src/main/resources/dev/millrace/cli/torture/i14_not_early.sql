@@ -2,4 +2,4 @@
 select s.id || ' was due ' || (s.run_at - r.at) || ' early'
 from torture.move s
 join lateral (select m.* from torture.move m where m.id = s.id and m.seq > s.seq order by m.seq limit 1) r on true
-where s.what = 's' and (r.what <> 'r' or r.at < s.run_at)
+where s.what = 's' and r.what in ('r', 'c') and r.at < s.run_at
