@@ -68,6 +68,11 @@ public final class Executor<T> extends ResultClient<T> {
         return work.leaked();
     }
 
+    /** How often a listener was not told of a move because it did not keep up: see {@link ExecutorBuilder#listener}. */
+    public long droppedMoves() {
+        return work.droppedMoves();
+    }
+
     /**
      * Whether so many handlers do not end that nothing is claimed: as many as the concurrency limit. Claiming goes on when
      * one of them ends.

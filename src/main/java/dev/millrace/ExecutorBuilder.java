@@ -3,7 +3,9 @@ package dev.millrace;
 import dev.millrace.event.EventTypes;
 import dev.millrace.event.EventTypesBuilder;
 import dev.millrace.event.Names;
+import dev.millrace.event.StatusMove;
 import dev.millrace.process.Handlers;
+import dev.millrace.process.Moves;
 import dev.millrace.process.Settings;
 import dev.millrace.store.FlowRow;
 import dev.millrace.work.Handler;
@@ -11,7 +13,10 @@ import dev.millrace.work.PermissionCheck;
 import dev.millrace.work.RetryPolicy;
 import dev.millrace.work.StreamHandler;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +44,7 @@ public final class ExecutorBuilder<T> {
     private @Nullable StreamHandler<? super T> streamHandler;
     private PermissionCheck<? super T> permission = PermissionCheck.always();
     private RetryPolicy retry = RetryPolicy.none();
+    private final List<Consumer<? super StatusMove>> listeners = new ArrayList<>();
 
     ExecutorBuilder(Millrace millrace, String flow, Class<T> payloadType) {
         this.millrace = millrace;
@@ -129,6 +135,19 @@ public final class ExecutorBuilder<T> {
         return this;
     }
 
+    /**
+     * Hears of each claim of this executor's worker and of how it ended, once that is committed; may be called for several. Each
+     * is called on a virtual thread of its own, one move at a time, and holds up nothing. A claim is told before its own end;
+     * but of an event that goes back and is claimed again at once, the next claim may be told before the return: see
+     * {@link StatusMove#attempt}. What it throws is logged, once a second at most. While 10,000 moves wait for it, further
+     * ones are dropped: see {@link Executor#droppedMoves}. Not told: what ends without having been claimed, such as a pending
+     * event that is cancelled, and what other processes do, but for the cancelling of an event that runs here.
+     */
+    public ExecutorBuilder<T> listener(Consumer<? super StatusMove> code) {
+        listeners.add(Objects.requireNonNull(code, "listener"));
+        return this;
+    }
+
     /** Registers one more payload class under its own name; a class that is not given is never loaded. */
     public ExecutorBuilder<T> register(Class<? extends T> type) {
         types.register(Objects.requireNonNull(type, "type"));
@@ -175,8 +194,14 @@ public final class ExecutorBuilder<T> {
         }
         var lanes = millrace.store().flows().lanes(row.id(), known.names());
         var codec = new Codec<T>(known, lanes, millrace.settings().payloadCap());
+        var moves = new Moves(flow, listeners);
         var handlers = new Handlers<T>(
-                handler, streamHandler, permission, retry, millrace.settings().responseCap());
+                handler,
+                streamHandler,
+                permission,
+                retry,
+                moves,
+                millrace.settings().responseCap());
         var executor = new Executor<>(millrace, row, codec, new Work<>(millrace, row, settings, handlers, codec));
         millrace.add(executor);
         return executor;

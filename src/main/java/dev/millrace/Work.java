@@ -123,6 +123,11 @@ final class Work<T> {
         return loop;
     }
 
+    /** How many moves listeners were not told of. */
+    long droppedMoves() {
+        return handlers.moves().dropped();
+    }
+
     /** How many handlers go on after their events were ended in their stead. */
     int leaked() {
         return runs.leaked();

@@ -1,6 +1,7 @@
 package dev.millrace.process;
 
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -9,7 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells a listener of the application's what happened, on a virtual thread that lives while there is something to tell: one
- * that throws or hangs holds up nobody else. While it hangs a thousand wait for it; more are dropped, and counted.
+ * that throws or hangs holds up nobody else. What it throws is logged once a second. While it hangs a thousand, or as many as is
+ * said, wait for it; more are dropped, and counted.
  * Thread-safe.
  *
  * @param <T> what is told
@@ -17,15 +19,28 @@ import org.slf4j.LoggerFactory;
 public final class Announcer<T> {
     private static final Logger log = LoggerFactory.getLogger(Announcer.class);
     private static final int WAITING = 1_000;
+    private static final long LOG_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Consumer<? super T> listener;
-    private final ArrayBlockingQueue<T> waiting = new ArrayBlockingQueue<>(WAITING);
+    private final ArrayBlockingQueue<T> waiting;
     private final AtomicBoolean telling = new AtomicBoolean();
     private final AtomicLong dropped = new AtomicLong();
+    private long loggedNanos = System.nanoTime() - LOG_EVERY_NANOS; // of one telling thread at a time, as the next
+    private int unlogged;
 
     /** @param listener called by one thread at a time */
     public Announcer(Consumer<? super T> listener) {
+        this(listener, WAITING);
+    }
+
+    /**
+     * As the other one.
+     *
+     * @param most how many wait for it while it hangs
+     */
+    Announcer(Consumer<? super T> listener, int most) {
         this.listener = listener;
+        this.waiting = new ArrayBlockingQueue<>(most);
     }
 
     /** How many were not told because the listener did not keep up. */
@@ -66,11 +81,22 @@ public final class Announcer<T> {
         try {
             listener.accept(news);
         } catch (Throwable e) { // the application's code: its errors are its own
-            try {
-                log.error("a listener failed", e);
-            } catch (Throwable undescribable) {
-                log.error("a listener failed: {}", e.getClass());
+            long now = System.nanoTime();
+            if (now - loggedNanos < LOG_EVERY_NANOS) {
+                unlogged++;
+                return;
             }
+            log(e);
+            loggedNanos = now;
+            unlogged = 0;
+        }
+    }
+
+    private void log(Throwable error) {
+        try {
+            log.error("a listener failed; others={}", unlogged, error);
+        } catch (Throwable undescribable) {
+            log.error("a listener failed; others={} {}", unlogged, error.getClass());
         }
     }
 }

@@ -176,6 +176,7 @@ final class Attempt<T> implements Run<T> {
         }
         if (settled) {
             ticket.committed();
+            handlers.moves().settled(answer, Settler.Fate.COMMITTED);
             return;
         }
         ticket.commitFailed();

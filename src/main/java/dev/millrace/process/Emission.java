@@ -52,7 +52,7 @@ final class Emission {
                 case STALE ->
                     throw new LeaseLostException("event %s attempt %d: the claim is lost, its chunk %d was not stored"
                             .formatted(claim.id(), claim.attempt(), index));
-                case REFUSED ->
+                case REFUSED, FAILED_INSTEAD ->
                     throw new ExecutionException("event %s attempt %d: the database refused its chunk %d, see the log"
                             .formatted(claim.id(), claim.attempt(), index));
             }

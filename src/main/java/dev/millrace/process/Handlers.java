@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param handler runs ordinary events, and streaming ones if there is no stream handler; null for none
  * @param streamHandler runs streaming events, and ordinary ones if there is no handler; null for none
+ * @param moves tells its listeners
  * @param responseCap the largest response or chunk kept, in bytes of JSON
  */
 public record Handlers<T>(
@@ -18,6 +19,7 @@ public record Handlers<T>(
         @Nullable StreamHandler<? super T> streamHandler,
         PermissionCheck<? super T> permission,
         RetryPolicy retry,
+        Moves moves,
         int responseCap) {
     /** Whether there is anything that can run an event. */
     public boolean canRun() {

@@ -3,8 +3,10 @@ package dev.millrace.process;
 import dev.millrace.event.EndedException;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
+import dev.millrace.process.Settler.Fate;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Claims;
+import dev.millrace.store.Settlement;
 import dev.millrace.store.StoredEvent;
 import java.time.Duration;
 import java.time.Instant;
@@ -67,8 +69,12 @@ public final class Runs<T> {
      */
     Ticket take(Claim claim, Runnable freeSlot, Slot slot, Batch batch) {
         batch.add();
-        Ticket ticket = new Ticket(claim, worker.settler(), freeSlot, slot, settled -> {
+        handlers.moves().claimed(claim);
+        Ticket ticket = new Ticket(claim, this::settle, freeSlot, slot, settled -> {
             forget(settled);
+            if (settled.wasCalledOff()) {
+                handlers.moves().cancelled(claim);
+            }
             batch.settled();
             whenSettled.accept(settled.claim().id());
         });
@@ -78,6 +84,17 @@ public final class Runs<T> {
             ticket.giveBack();
         }
         return ticket;
+    }
+
+    private void settle(Settlement answer, Consumer<Fate> owner) {
+        Moves moves = handlers.moves();
+        Consumer<Fate> told = moves.isSilent()
+                ? owner
+                : fate -> {
+                    moves.settled(answer, fate);
+                    owner.accept(fate);
+                };
+        worker.settler().submit(answer, told);
     }
 
     private boolean isOurs(Claim claim) {

@@ -61,6 +61,8 @@ public final class Settler {
     public enum Fate {
         /** Committed, by this try or by an earlier one. */
         COMMITTED,
+        /** Committed as failed, since the database does not take the answer for what it says. */
+        FAILED_INSTEAD,
         /** Refused: the claim was no longer this worker's. Nothing was written. */
         STALE,
         /** The database does not take it, for what it says. Nothing was written. */
@@ -287,6 +289,8 @@ public final class Settler {
         var problem =
                 new dev.millrace.event.ExecutionException("the answer could not be stored: " + SqlErrors.reason(error));
         String document = Errors.document(problem).toString();
-        failedInstead.add(new Ended(answer.hold(), EventStatus.FAILED, duration, null, document, true), owner);
+        failedInstead.add(
+                new Ended(answer.hold(), EventStatus.FAILED, duration, null, document, true),
+                fate -> owner.accept(fate == Fate.COMMITTED ? Fate.FAILED_INSTEAD : fate));
     }
 }

@@ -2,6 +2,7 @@ package dev.millrace.process;
 
 import dev.millrace.event.Errors;
 import dev.millrace.event.EventStatus;
+import dev.millrace.process.Settler.Fate;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +38,7 @@ final class Ticket {
     private static final Duration LONGEST_DELAY = Duration.ofDays(3650);
 
     private final Claim claim;
-    private final Settler settler;
+    private final BiConsumer<Settlement, Consumer<Fate>> settler;
     private final Runnable freeSlot;
     private final Consumer<Ticket> whenSettled;
     private final AtomicReference<Slot> slot;
@@ -44,9 +46,10 @@ final class Ticket {
 
     private final AtomicBoolean left = new AtomicBoolean();
     private final ReentrantLock lock = new ReentrantLock();
-    private State state = State.OPEN; // guarded by lock
+    private volatile State state = State.OPEN; // written under the lock
     private @Nullable Runnable overruling; // guarded by lock: what came while COMMITTING
-    private @Nullable HandlerThread handler; // guarded by lock
+    private volatile @Nullable HandlerThread handler; // written under the lock
+    private volatile boolean calledOff;
 
     private enum State {
         OPEN,
@@ -61,7 +64,12 @@ final class Ticket {
      * @param slot where it stands with that slot
      * @param whenSettled hears after the commit, on the settler's thread as a rule; called once
      */
-    Ticket(Claim claim, Settler settler, Runnable freeSlot, Slot slot, Consumer<Ticket> whenSettled) {
+    Ticket(
+            Claim claim,
+            BiConsumer<Settlement, Consumer<Fate>> settler,
+            Runnable freeSlot,
+            Slot slot,
+            Consumer<Ticket> whenSettled) {
         this.claim = claim;
         this.settler = settler;
         this.freeSlot = freeSlot;
@@ -75,26 +83,18 @@ final class Ticket {
 
     /** Whether an answer would come too late. */
     boolean isDecided() {
-        return !inState(State.OPEN) && !inState(State.COMMITTING);
+        State now = state;
+        return now != State.OPEN && now != State.COMMITTING;
     }
 
     /** Whether it was dropped because the claim was lost. */
     boolean isDropped() {
-        return inState(State.DROPPED);
+        return state == State.DROPPED;
     }
 
     /** Whether the handler's own transaction settled it. */
     boolean isCommitted() {
-        return inState(State.COMMITTED);
-    }
-
-    private boolean inState(State asked) {
-        lock.lock();
-        try {
-            return state == asked;
-        } finally {
-            lock.unlock();
-        }
+        return state == State.COMMITTED;
     }
 
     /** Names the thread that shall run it; false if it has ended meanwhile and must not run. */
@@ -113,12 +113,7 @@ final class Ticket {
 
     /** Whether a handler was started for it. */
     boolean isRunning() {
-        lock.lock();
-        try {
-            return handler != null;
-        } finally {
-            lock.unlock();
-        }
+        return handler != null;
     }
 
     /** Ends it, unless it has ended; says whether this was the end. */
@@ -136,13 +131,13 @@ final class Ticket {
         } finally {
             lock.unlock();
         }
-        settler.submit(answer, fate -> leave());
+        settler.accept(answer, fate -> leave());
         return true;
     }
 
     /** Ends it in the handler's stead and has the handler stopped, which sees the decision first. */
     void overrule(Settlement answer) {
-        endFromOutside(State.DECIDED, () -> settler.submit(answer, fate -> leave()));
+        endFromOutside(State.DECIDED, () -> settler.accept(answer, fate -> leave()));
     }
 
     /** Drops it without settling, because the claim is no longer this worker's, and has the handler stopped. */
@@ -150,9 +145,17 @@ final class Ticket {
         endFromOutside(State.DROPPED, this::leave);
     }
 
+    /** Whether it left because somebody else had cancelled it. */
+    boolean wasCalledOff() {
+        return calledOff;
+    }
+
     /** It was cancelled, and is settled thereby: has the handler stopped, if it runs. */
     void callOff() {
-        endFromOutside(State.DECIDED, this::leave);
+        endFromOutside(State.DECIDED, () -> {
+            calledOff = true;
+            leave();
+        });
     }
 
     private void endFromOutside(State next, Runnable end) {

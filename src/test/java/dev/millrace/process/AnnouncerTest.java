@@ -2,6 +2,9 @@ package dev.millrace.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -9,6 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class AnnouncerTest {
     @Test
@@ -56,6 +60,35 @@ class AnnouncerTest {
         end.countDown();
         for (int i = 0; i <= 1_000; i++) {
             assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(i);
+        }
+    }
+
+    @Test
+    @DisplayName("What a listener throws is logged at once, and then once a second at most, with how many were not")
+    void listener_thatAlwaysThrows_isLoggedOnceASecond() throws InterruptedException {
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        Logger logger = (Logger) LoggerFactory.getLogger(Announcer.class);
+        lines.start();
+        logger.addAppender(lines);
+        try {
+            CountDownLatch thrown = new CountDownLatch(500);
+            Announcer<Integer> announcer = new Announcer<>(number -> {
+                thrown.countDown();
+                throw new IllegalStateException("not me");
+            });
+            long begin = System.nanoTime();
+
+            for (int i = 0; i < 500; i++) {
+                announcer.offer(i);
+            }
+            assertThat(thrown.await(20, TimeUnit.SECONDS)).isTrue();
+
+            long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin);
+            List<ILoggingEvent> logged = List.copyOf(lines.list);
+            assertThat(logged).hasSizeBetween(1, 1 + (int) seconds + 1);
+            assertThat(logged.getFirst().getFormattedMessage()).isEqualTo("a listener failed; others=0");
+        } finally {
+            logger.detachAppender(lines);
         }
     }
 }

@@ -1,0 +1,77 @@
+package dev.millrace.process;
+
+import dev.millrace.event.EventAttempt.Result;
+import dev.millrace.event.EventStatus;
+import dev.millrace.event.StatusMove;
+import dev.millrace.process.Settler.Fate;
+import dev.millrace.store.Claim;
+import dev.millrace.store.Hold;
+import dev.millrace.store.Settlement;
+import dev.millrace.store.Settlement.Ended;
+import dev.millrace.store.Settlement.Returned;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Tells the application's listeners of the moves that one executor has committed, each on a thread of its own, a claim before its
+ * own end. Whoever commits never waits for them. Thread-safe.
+ */
+public final class Moves {
+    /** Moves that wait for a listener; more are dropped. */
+    private static final int WAITING = 10_000;
+
+    private final String flow;
+    private final List<Announcer<StatusMove>> announcers;
+
+    /** Tells these of the moves in that flow. */
+    public Moves(String flow, Collection<Consumer<? super StatusMove>> listeners) {
+        this.flow = flow;
+        this.announcers = listeners.stream()
+                .map(listener -> new Announcer<StatusMove>(listener, WAITING))
+                .toList();
+    }
+
+    /** How many moves a listener was not told of, because it did not keep up. */
+    public long dropped() {
+        return announcers.stream().mapToLong(Announcer::dropped).sum();
+    }
+
+    /** Whether nobody listens. */
+    boolean isSilent() {
+        return announcers.isEmpty();
+    }
+
+    void claimed(Claim claim) {
+        tell(claim.hold(), EventStatus.PROCESSING, Result.PROCESSING);
+    }
+
+    /** Its own worker wanted to end a claim so, and that became of it. */
+    void settled(Settlement answer, Fate fate) {
+        if (fate == Fate.FAILED_INSTEAD) {
+            tell(answer.hold(), EventStatus.FAILED, Result.FAILED);
+        } else if (fate == Fate.COMMITTED) {
+            switch (answer) {
+                case Ended end ->
+                    tell(end.hold(), end.status(), Result.valueOf(end.status().name()));
+                case Returned back ->
+                    tell(
+                            back.hold(),
+                            EventStatus.PENDING,
+                            Result.ofWireName(back.reason().wireName()));
+            }
+        }
+    }
+
+    /** A claim was cancelled by somebody else while its worker had it. */
+    void cancelled(Claim claim) {
+        tell(claim.hold(), EventStatus.CANCELLED, Result.CANCELLED);
+    }
+
+    private void tell(Hold hold, EventStatus to, Result result) {
+        if (!announcers.isEmpty()) {
+            StatusMove move = new StatusMove(flow, hold.id(), hold.attempt(), to, result);
+            announcers.forEach(announcer -> announcer.offer(move));
+        }
+    }
+}
