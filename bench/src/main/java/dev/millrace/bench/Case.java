@@ -21,6 +21,7 @@ enum Case {
             "drain-held",
             Unit.PER_SECOND,
             "drain of five times as many, with a transaction held open, against without"),
+    UNIQUE("unique", Unit.PER_SECOND, "appends with a unique key each, one by one and many at once, against without"),
     HEAP("heap", Unit.MEGABYTES, "a worker's peak heap, garbage included, while it drains ten times as many");
 
     private final String label;
@@ -47,7 +48,7 @@ enum Case {
 
     /** Whether it compares us with others, and not only with ourselves. */
     boolean hasPeers() {
-        return this != DRAIN_BACKLOG && this != DRAIN_HELD && this != HEAP;
+        return this != DRAIN_BACKLOG && this != DRAIN_HELD && this != UNIQUE && this != HEAP;
     }
 
     static Optional<Case> of(String label) {

@@ -38,6 +38,9 @@ final class OwnCases {
                 }
             }
         }
+        if (session.wants(Case.UNIQUE)) {
+            new UniqueCases(session).run();
+        }
         if (session.wants(Case.HEAP)) {
             heap();
         }

@@ -115,6 +115,22 @@ final class Round {
         return events / seconds;
     }
 
+    /**
+     * Appends that many events by one client, so many in each transaction, all with a unique key or none.
+     *
+     * @return events a second
+     */
+    double append(Team team, int events, int atOnce, boolean unique)
+            throws IOException, InterruptedException, SQLException {
+        Contender contender = team.contender();
+        probe.empty(contender);
+        String command = (unique ? "unique " : "plain ") + events + " " + atOnce;
+        double seconds = seconds(team.first().ask(command));
+        Probe.State state = probe.state(contender);
+        check(contender, state.left() == events, state.left() + " of " + events + " were appended");
+        return events / seconds;
+    }
+
     private static double seconds(String nanos) {
         return Long.parseLong(nanos) / 1e9;
     }

@@ -120,6 +120,8 @@ public final class ChildMain {
         switch (words.getFirst()) {
             case "install" -> engine.install();
             case "append" -> Appending.by(engine, number(words, 1), number(words, 2), fill(number(words, 3)));
+            case "plain" -> engine.append(number(words, 1), number(words, 2), false);
+            case "unique" -> engine.append(number(words, 1), number(words, 2), true);
             case "bulk" -> engine.bulk(number(words, 1), number(words, 2), fill(number(words, 3)));
             case "arm" -> {
                 tally.reset(words.get(1).equals("keep"));

@@ -16,6 +16,11 @@ interface Engine extends AutoCloseable {
     /** Appends that many events, numbered from the first on, the fastest way the contender has. */
     void bulk(long first, int count, String fill) throws Exception;
 
+    /** Appends that many events, so many in each transaction, all with a unique key or none; only we are asked to. */
+    default void append(int count, int atOnce, boolean unique) {
+        throw new UnsupportedOperationException();
+    }
+
     /** Makes everything ready for {@link #go}, without handling anything. */
     void arm(Handling handling) throws Exception;
 

@@ -1,8 +1,11 @@
 package dev.millrace.bench.child;
 
+import dev.millrace.Append;
 import dev.millrace.Executor;
 import dev.millrace.Millrace;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +45,29 @@ final class MillraceEngine implements Engine {
             throw new IllegalStateException("not installed");
         }
         here.append(job);
+    }
+
+    @Override
+    public void append(int count, int atOnce, boolean unique) {
+        Executor<Job> executor = appender;
+        if (executor == null) {
+            throw new IllegalStateException("not installed");
+        }
+        for (int from = 0; from < count; from += atOnce) {
+            if (atOnce == 1) {
+                executor.append(new Job(from, ""), options(from, unique));
+            } else {
+                List<Job> jobs = IntStream.range(from, Math.min(count, from + atOnce))
+                        .mapToObj(n -> new Job(n, ""))
+                        .toList();
+                int unused = executor.appendAll(jobs, job -> options(job.n(), unique))
+                        .size();
+            }
+        }
+    }
+
+    private static Append options(long n, boolean unique) {
+        return unique ? Append.uniqueKey("order-" + n) : Append.defaults();
     }
 
     @Override
