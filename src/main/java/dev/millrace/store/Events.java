@@ -200,7 +200,7 @@ public final class Events {
     private void cleanUpKeys(int flow) {
         int batch;
         do {
-            batch = database.once(handle -> handle.createQuery(database.sql("clean_up_keys"))
+            batch = database.once(handle -> database.planned(handle, "clean_up_keys")
                     .bind("flow", flow)
                     .bind("batch", CLEAN_UP_BATCH)
                     .mapTo(Integer.class)

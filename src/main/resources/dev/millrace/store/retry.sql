@@ -3,10 +3,16 @@
 with original as materialized (
     select e.*, l.id as lane, clock.moment
     from (select clock_timestamp() as moment) clock
-    join millrace.outcome o on o.id = :id and o.flow = :flow
-    join millrace.event e on e.id = o.id
+    cross join lateral (
+        select id
+        from millrace.outcome
+        where id = :id
+        offset 0 -- by the id alone: any plan that begins with the flow reads all that it has
+        for key share
+    ) o
+    cross join lateral (select * from millrace.event where id = o.id offset 0) e
     join millrace.lane l on l.flow = e.flow and l.type = e.type
-    for key share of o
+    where e.flow = :flow
 ), marked as (
     insert into millrace.retried (original, event)
     select id, :fresh from original

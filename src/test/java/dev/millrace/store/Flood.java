@@ -28,6 +28,10 @@ record Flood(int flow, int lane, int otherLane, int number) {
                 (i / (10 * g.tenth))::integer
             from given g, generate_series(0, 11 * g.tenth - 1) as i
             """, """
+            insert into millrace.unique_key (flow, key, event, scope)
+            select g.flow, 'key ' || i, ('01900000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 1
+            from given g, generate_series(0, 10 * g.tenth - 1) as i
+            """, """
             insert into millrace.scheduled (id, run_at, priority, position, lane, flow, attempt)
             select ('01900000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid,
                 clock_timestamp() + interval '1 day' + make_interval(secs => i / 1e3), 1.7e9 + i / 1e3, i,
@@ -98,6 +102,11 @@ record Flood(int flow, int lane, int otherLane, int number) {
     /** The event of that number. */
     static UUID id(int number) {
         return new UUID(0x0190000000007000L, 0x8000000000000000L | number);
+    }
+
+    /** The unique key of the due event of that number. */
+    static String key(int number) {
+        return "key " + number;
     }
 
     /** The number of one of the scheduled ones, from 0. */

@@ -2,7 +2,11 @@ package dev.millrace.store;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.OnConflict;
+import dev.millrace.event.RetryFilter;
 import dev.millrace.event.Terms;
+import dev.millrace.event.Unique;
+import dev.millrace.event.UniqueScope;
 import dev.millrace.postgres.TestDatabase;
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.store.Settlement.Reason;
@@ -32,8 +36,17 @@ final class Probe {
     private static final int ROUNDS_UNTIL_KEPT = 12; // the driver prepares at the fifth, the server keeps at the tenth
     private static final int DUE = 1_500; // a promotion takes no more than a thousand
     private static final Duration BOUND = Duration.ofMinutes(30);
-    private static final List<String> TABLES =
-            List.of("event", "ready", "scheduled", "running", "outcome", "attempt", "status_delta", "status_count");
+    private static final List<String> TABLES = List.of(
+            "event",
+            "ready",
+            "scheduled",
+            "running",
+            "outcome",
+            "attempt",
+            "status_delta",
+            "status_count",
+            "unique_key",
+            "retried");
 
     private final TestDatabase database;
     private final int number;
@@ -61,6 +74,7 @@ final class Probe {
         }
         listMoves();
         listReads();
+        listRetries();
         listAppends(); // last: from then on the tables are not empty
     }
 
@@ -158,6 +172,50 @@ final class Probe {
                                 flow,
                                 IntStream.range(0, BATCH).mapToObj(this::draft).toList(),
                                 false));
+        acts.put("append_one_unique", (store, round) -> {
+            store.appends().append(flow, List.of(unique(appended, OnConflict.RETURN_EXISTING)), false);
+            store.appends().append(flow, List.of(unique(held(round), OnConflict.RETURN_EXISTING)), false);
+        });
+        acts.put("append_unique", (store, round) -> {
+            store.appends()
+                    .append(
+                            flow,
+                            IntStream.range(0, BATCH)
+                                    .mapToObj(i -> unique(held(i), OnConflict.REPLACE_PENDING))
+                                    .toList(),
+                            false);
+        });
+    }
+
+    private void listRetries() {
+        int flow = flood.flow();
+        acts.put("retry", (store, round) -> store.retries().retry(flow, flood.settled(500 + round), UUID.randomUUID()));
+        acts.put("retry_all", (store, round) -> {
+            if (!filled) { // or there would be nothing to plan for
+                Draft draft = draft(0);
+                store.appends().append(flow, List.of(draft), false);
+                store.settlements().endPending(flow, draft.id(), EventStatus.SKIPPED, "{}");
+            }
+            RetryFilter some = RetryFilter.ended(filled ? EventStatus.COMPLETED : EventStatus.SKIPPED);
+            store.retries().retryAll(flow, some.limit(BATCH), () -> {});
+        });
+    }
+
+    /** The number of a key that one who is due has, once the database is full. */
+    private int held(int i) {
+        return (filled ? 0 : 1 << 29) + number / 2 + i;
+    }
+
+    private Draft unique(int key, OnConflict conflict) {
+        Unique unique = new Unique(Flood.key(key), UniqueScope.untilSettled(), conflict);
+        return new Draft(
+                Flood.id(appended++),
+                flood.lane(),
+                "task",
+                "{\"number\": 0}",
+                "{}",
+                new Terms(null, null, null, false, unique),
+                null);
     }
 
     private List<Claim> claim(Store store, List<Integer> lanes, Floor floor) {
