@@ -19,13 +19,17 @@ import org.jspecify.annotations.Nullable;
  * @param id the event's id; null for a new one
  * @param metadata the application's notes
  * @param runAt not before that time by the database's clock; null for at once
+ * @param delay not before so long after it is stored, by the database's clock; null for at once. Not beside {@code runAt}
  */
 public record Append(
         @Nullable UUID id,
         Terms terms,
         ObjectNode metadata,
-        @Nullable Instant runAt) {
-    private static final Append DEFAULTS = new Append(null, Terms.DEFAULT, JsonNodeFactory.instance.objectNode(), null);
+        @Nullable Instant runAt,
+        @Nullable Duration delay) {
+    private static final Append DEFAULTS =
+            new Append(null, Terms.DEFAULT, JsonNodeFactory.instance.objectNode(), null, null);
+    private static final Duration MAX_DELAY = Duration.ofDays(3_650); // as the longest timeout
 
     /** Copies the notes, and refuses a time that not every part of the system can write down. */
     public Append {
@@ -33,6 +37,13 @@ public record Append(
         metadata = Objects.requireNonNull(metadata, "metadata").deepCopy();
         if (runAt != null) {
             Terms.checkInstant("runAt", runAt);
+        }
+        if (delay != null && (delay.isNegative() || delay.compareTo(MAX_DELAY) > 0)) {
+            throw new IllegalArgumentException(
+                    "delay must not be negative and at most " + MAX_DELAY.toDays() + " days, got " + delay);
+        }
+        if (runAt != null && delay != null) {
+            throw new IllegalArgumentException("runAt and delay exclude each other");
         }
     }
 
@@ -49,6 +60,11 @@ public record Append(
     /** How long the handler may run; microseconds count, ten years at most. */
     public static Append timeout(Duration timeout) {
         return DEFAULTS.withTimeout(timeout);
+    }
+
+    /** How long the event waits before it may start, from when it is stored; microseconds count, ten years at most. */
+    public static Append delay(Duration delay) {
+        return DEFAULTS.withDelay(delay);
     }
 
     /** The deadline of the event that is being handled, for what its handler appends; see {@link #withDeadlineOf}. */
@@ -124,26 +140,31 @@ public record Append(
         return unique(new Unique(unique.key(), unique.scope(), choice));
     }
 
-    /** A time before which the event does not start. */
+    /** A time before which the event does not start; takes the place of a delay. */
     public Append withRunAt(Instant time) {
-        return new Append(id, terms, metadata, time);
+        return new Append(id, terms, metadata, Objects.requireNonNull(time, "runAt"), null);
+    }
+
+    /** As {@link #delay(Duration)}; takes the place of a time. */
+    public Append withDelay(Duration pause) {
+        return new Append(id, terms, metadata, null, Objects.requireNonNull(pause, "delay"));
     }
 
     /** An id of the application's own; appending it a second time is refused. */
     public Append withId(UUID chosen) {
-        return new Append(chosen, terms, metadata, runAt);
+        return new Append(chosen, terms, metadata, runAt, delay);
     }
 
     /** A note beside the payload. */
     public Append withNote(String key, String value) {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(value, "value");
-        return new Append(id, terms, metadata.deepCopy().put(key, value), runAt);
+        return new Append(id, terms, metadata.deepCopy().put(key, value), runAt, delay);
     }
 
     /** All notes at once, in place of those there are. */
     public Append withMetadata(ObjectNode notes) {
-        return new Append(id, terms, notes, runAt);
+        return new Append(id, terms, notes, runAt, delay);
     }
 
     /** A copy; changing it changes nothing. */
@@ -157,6 +178,6 @@ public record Append(
     }
 
     private Append with(Terms changed) {
-        return new Append(id, changed, metadata, runAt);
+        return new Append(id, changed, metadata, runAt, delay);
     }
 }

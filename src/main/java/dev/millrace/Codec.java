@@ -10,6 +10,8 @@ import dev.millrace.event.Terms;
 import dev.millrace.event.UuidV7;
 import dev.millrace.store.Draft;
 import dev.millrace.store.StoredEvent;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +46,8 @@ final class Codec<T> {
                 Payloads.encode(payload, payloadCap),
                 Payloads.encodeMetadata(options.metadata()),
                 options.terms(),
-                options.runAt());
+                options.runAt(),
+                options.delay());
     }
 
     /** Payloads as rows, in their order, each with what the options say of it. */
@@ -57,7 +60,7 @@ final class Codec<T> {
     /** An event made in this JVM as a row, under its own id. */
     Draft draft(Event<T> event) {
         Terms terms = event.terms();
-        return draft(event.payload(), new Append(event.id(), terms, event.metadata(), terms.runAt()));
+        return draft(event.payload(), new Append(event.id(), terms, event.metadata(), terms.runAt(), null));
     }
 
     /** The event of a row, its payload as the class registered for its type. */
@@ -79,7 +82,9 @@ final class Codec<T> {
     Event<T> fresh(T payload, Append options) {
         Objects.requireNonNull(payload, "payload");
         Objects.requireNonNull(options, "options");
-        Terms terms = options.terms().withRunAt(options.runAt()); // an event has nothing else to keep it in
+        Duration delay = options.delay();
+        Instant runAt = delay == null ? options.runAt() : Instant.now().plus(delay);
+        Terms terms = options.terms().withRunAt(runAt); // an event has nothing else to keep it in
         Event<T> event = Event.of(types.nameOf(payload), payload, terms);
         return new Event<>(
                 options.id() == null ? event.id() : options.id(),

@@ -181,7 +181,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         }
     }
 
-    /** An event in this JVM's memory, to be appended later. */
+    /** An event in this JVM's memory, to be appended later. A delay becomes a time here, by this JVM's clock. */
     public Event<T> newEvent(T payload, Append options) {
         return codec.fresh(payload, options);
     }

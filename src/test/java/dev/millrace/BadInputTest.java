@@ -254,7 +254,7 @@ class BadInputTest {
                             event.execution()));
                 }),
                 Arguments.of("terms", "terms", (Way) (calls, database, none) ->
-                        calls.append(GOOD, new Append(null, null, JsonNodeFactory.instance.objectNode(), null))),
+                        calls.append(GOOD, new Append(null, null, JsonNodeFactory.instance.objectNode(), null, null))),
                 Arguments.of("metadata", "metadata", (Way) (calls, database, none) ->
                         calls.append(GOOD, Append.defaults().withMetadata(null))),
                 Arguments.of("note's key", "key", (Way) (calls, database, none) ->
@@ -324,7 +324,24 @@ class BadInputTest {
                 Arguments.of(
                         "run-at at its beginning",
                         (Options) () -> Append.defaults().withRunAt(Instant.MIN),
-                        "runAt must lie in the years 1 to 9999"));
+                        "runAt must lie in the years 1 to 9999"),
+                Arguments.of(
+                        "negative delay",
+                        (Options) () -> Append.delay(Duration.ofNanos(-1)),
+                        "delay must not be negative and at most 3650 days, got PT-0.000000001S"),
+                Arguments.of(
+                        "endless delay",
+                        (Options) () -> Append.delay(Duration.ofSeconds(Long.MAX_VALUE)),
+                        "delay must not be negative and at most 3650 days"),
+                Arguments.of(
+                        "delay and time",
+                        (Options) () -> new Append(
+                                null,
+                                Terms.DEFAULT,
+                                JsonNodeFactory.instance.objectNode(),
+                                Instant.EPOCH,
+                                Duration.ofSeconds(1)),
+                        "runAt and delay exclude each other"));
     }
 
     interface Options {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.postgres.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,6 +40,41 @@ class ScheduleTest extends WithMillrace {
         assertThat(database.longValue("select count(*) from scheduled where run_at = '2099-01-01 00:00Z'"))
                 .isEqualTo(3);
         assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.PENDING, 3L));
+    }
+
+    @Test
+    @DisplayName("A delay counts from when the event is stored, by the database's clock, by every way in")
+    void append_withADelay_isScheduledForThen() throws SQLException {
+        Executor<Task> tasks = tasks().handler(new Stage()).build();
+        Append later = Append.delay(Duration.ofHours(1));
+
+        tasks.append(new Task("one"), later);
+        tasks.appendAll(List.of(new Task("two"), new Task("three")), task -> later);
+        tasks.append(new Task("four"), later.withUniqueKey("key"));
+        try (Connection connection = database.connect()) {
+            connection.setAutoCommit(false);
+            tasks.append(connection, new Task("five"), later);
+            connection.commit();
+        }
+
+        assertThat(database.longValue("select count(*) from scheduled s join event e using (id)"
+                        + " where s.run_at = e.created_at + interval '1 hour'"))
+                .isEqualTo(5);
+    }
+
+    @Test
+    @DisplayName("No delay at all is due at once; of a time and a delay the last said counts")
+    void append_withNoDelayOrBoth_takesTheLast() {
+        Executor<Task> tasks = tasks().handler(new Stage()).build();
+        Instant past = Instant.EPOCH;
+
+        tasks.append(new Task("one"), Append.delay(Duration.ZERO));
+        tasks.append(new Task("two"), Append.delay(Duration.ofHours(1)).withRunAt(past));
+        tasks.append(new Task("three"), Append.defaults().withRunAt(past).withDelay(Duration.ofHours(1)));
+        tasks.append(tasks.newEvent(new Task("four"), Append.delay(Duration.ofHours(1))));
+
+        assertThat(database.longValue("select count(*) from ready")).isEqualTo(2);
+        assertThat(database.longValue("select count(*) from scheduled")).isEqualTo(2);
     }
 
     @ParameterizedTest

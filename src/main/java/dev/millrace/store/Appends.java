@@ -210,7 +210,8 @@ public final class Appends {
                                 draft -> Settlements.seconds(draft.terms().timeout())))
                 .bind("deadlines", Binds.instants(drafts, draft -> draft.terms().deadline()))
                 .bind("streaming", Binds.booleans(drafts, draft -> draft.terms().streaming()))
-                .bind("run_at", Binds.instants(drafts, Draft::runAt));
+                .bind("run_at", Binds.instants(drafts, Draft::runAt))
+                .bind("delays", Binds.doubles(drafts, draft -> Settlements.seconds(draft.delay())));
     }
 
     private int insertOne(Connection connection, int flow, Draft draft, boolean checked) {

@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.event.Terms;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param payload JSON text that PostgreSQL is sure to accept
  * @param metadata JSON text of an object
  * @param runAt not before that time; null for at once
+ * @param delay not before so long after it is stored; null for at once
  */
 public record Draft(
         UUID id,
@@ -20,10 +22,17 @@ public record Draft(
         String payload,
         String metadata,
         Terms terms,
-        @Nullable Instant runAt) {
+        @Nullable Instant runAt,
+        @Nullable Duration delay) {
+    /** One that waits for no time to pass. */
+    public Draft(
+            UUID id, int lane, String type, String payload, String metadata, Terms terms, @Nullable Instant runAt) {
+        this(id, lane, type, payload, metadata, terms, runAt, null);
+    }
+
     /** Whether it is due at once and for ever. */
     boolean isPlain() {
-        return runAt == null && terms.deadline() == null;
+        return runAt == null && delay == null && terms.deadline() == null;
     }
 
     /** Whether it wants to be the only one with a key. */

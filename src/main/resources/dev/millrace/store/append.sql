@@ -3,11 +3,13 @@
 -- Locks nothing that exists; a duplicate id fails on a primary key.
 -- The casts from text happen here, so that a bad value fails the whole statement.
 with input as materialized (
-    select i.*, coalesce(i.given_priority, extract(epoch from clock.moment)) as priority, clock.moment
+    select i.*, coalesce(i.given_priority, extract(epoch from clock.moment)) as priority, clock.moment,
+        coalesce(i.given_run_at, clock.moment + i.delay * interval '1 second') as run_at
     from unnest(:ids::uuid[], :lanes::integer[], :types::text[], :payloads::text[], :metadata::text[],
             :priorities::float8[], :timeouts::float8[], :deadlines::timestamptz[], :streaming::boolean[],
-            :run_at::timestamptz[])
-            with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming, run_at, n)
+            :run_at::timestamptz[], :delays::float8[])
+            with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming,
+                given_run_at, delay, n)
         cross join (select clock_timestamp() as moment) clock
     where :checked or not exists (select 1 from millrace.flow where id = :flow and max_pending is not null)
 ), stored as (

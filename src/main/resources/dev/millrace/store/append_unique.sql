@@ -6,8 +6,9 @@ with input as materialized (
     select i.*, clock.moment
     from unnest(:ids::uuid[], :lanes::integer[], :types::text[], :payloads::text[], :metadata::text[],
             :priorities::float8[], :timeouts::float8[], :deadlines::timestamptz[], :streaming::boolean[],
-            :run_at::timestamptz[])
-            with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming, given_run_at, n)
+            :run_at::timestamptz[], :delays::float8[])
+            with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming,
+                given_run_at, delay, n)
         cross join (select clock_timestamp() as moment) clock
     where :checked or not exists (select 1 from millrace.flow where id = :flow and max_pending is not null)
 ), met as materialized (
@@ -17,7 +18,7 @@ with input as materialized (
             :scopes::smallint[], :periods::float8[], :conflicts::smallint[], i.moment, :again, :room) m
 ), taken as materialized (
     select i.*, coalesce(i.given_priority, m.priority, extract(epoch from i.moment)) as priority, m.place,
-        coalesce(i.given_run_at, m.due) as run_at
+        coalesce(i.given_run_at, i.moment + i.delay * interval '1 second', m.due) as run_at
     from input i
         left join met m on m.id = i.id
     where m.answer is distinct from 0 and not exists (select from met where answer >= 2)

@@ -116,7 +116,8 @@ final class SqlEngine implements Engine {
                 Map.entry("timeouts", NamedSql.array("float8", new @Nullable Object[rows])),
                 Map.entry("deadlines", NamedSql.array("text", new @Nullable Object[rows])),
                 Map.entry("streaming", NamedSql.array("bool", filled(rows, false))),
-                Map.entry("run_at", NamedSql.array("text", new @Nullable Object[rows])));
+                Map.entry("run_at", NamedSql.array("text", new @Nullable Object[rows])),
+                Map.entry("delays", NamedSql.array("float8", new @Nullable Object[rows])));
     }
 
     @Override
