@@ -43,10 +43,10 @@ enum Mutant {
             "events stored, of those told",
             edit(
                     "store/Appends.java",
-                    "insert(handle, flow, drafts, false)",
-                    "insert(handle, flow, tries.mayHaveCommitted() ? drafts.stream().map(d -> new Draft("
-                            + "UUID.randomUUID(), d.lane(), d.type(), d.payload(), d.metadata(), d.terms(), d.runAt()))"
-                            + ".toList() : drafts, false)")),
+                    "insertOne(connection, flow, draft, false)",
+                    "insertOne(connection, flow, tries.mayHaveCommitted() ? new Draft(UUID.randomUUID(), draft.lane(),"
+                            + " draft.type(), draft.payload(), draft.metadata(), draft.terms(), draft.runAt()) : draft,"
+                            + " false)")),
 
     /** Dying with an event is not held against it. */
     DEATH_NOT_COUNTED(
