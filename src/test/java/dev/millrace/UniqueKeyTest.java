@@ -267,7 +267,7 @@ class UniqueKeyTest extends WithUniqueKeys {
         }
         assertThatThrownBy(() -> UniqueScope.within(Duration.ZERO))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("between PT0.001S and 3650 days, got PT0S");
+                .hasMessageContaining("between 0.001s and 3650 days, got 0.0s");
         assertThatThrownBy(() -> UniqueScope.within(Duration.ofDays(3651)))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Append.defaults().onConflict(OnConflict.FAIL))

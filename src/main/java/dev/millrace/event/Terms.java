@@ -86,8 +86,8 @@ public record Terms(
                     "timeout must be positive, got " + Seconds.of(timeout).toPlainString());
         }
         if (timeout.compareTo(MAX_TIMEOUT) > 0) {
-            throw new IllegalArgumentException(
-                    "timeout must be finite, at most " + MAX_TIMEOUT.toDays() + " days, got " + timeout);
+            throw new IllegalArgumentException("timeout must be finite, at most %d days, got %ss"
+                    .formatted(MAX_TIMEOUT.toDays(), Seconds.of(timeout).toPlainString()));
         }
         return timeout;
     }

@@ -41,8 +41,11 @@ public record UniqueScope(End end, @Nullable Duration period) {
             throw new IllegalArgumentException("a unique scope has a period if and only if time ends it");
         }
         if (period != null && (period.compareTo(MIN_PERIOD) < 0 || period.compareTo(MAX_PERIOD) > 0)) {
-            throw new IllegalArgumentException("the period of a unique key must be between %s and %d days, got %s"
-                    .formatted(MIN_PERIOD, MAX_PERIOD.toDays(), period));
+            throw new IllegalArgumentException("the period of a unique key must be between %ss and %d days, got %ss"
+                    .formatted(
+                            Seconds.of(MIN_PERIOD).toPlainString(),
+                            MAX_PERIOD.toDays(),
+                            Seconds.of(period).toPlainString()));
         }
     }
 
