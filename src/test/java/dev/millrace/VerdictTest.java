@@ -145,6 +145,25 @@ class VerdictTest extends WithMillrace {
     }
 
     @Test
+    @DisplayName("retryIn schedules its event after its own pause, and counts a failure")
+    void retryIn_said_isScheduledAfterItsPause() throws InterruptedException {
+        Executor<Task> tasks = tasks().retry(RetryPolicy.fixed(Duration.ZERO, 3))
+                .handler((task, run) -> {
+                    throw run.retryIn(Duration.ofHours(1));
+                })
+                .build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.start();
+        tasks.forward();
+
+        assertThat(database.query(
+                        "select attempt, failures,"
+                                + " run_at between now() + interval '58 min' and now() + interval '1 h' from scheduled where id = ?",
+                        id))
+                .containsExactly(List.of(1, 1, true));
+    }
+
+    @Test
     @DisplayName("retryIn has its own pause and the policy's limit; the last one fails the event")
     void retryIn_said_isBoundedByThePolicy() throws InterruptedException {
         Executor<Task> tasks = tasks().retry(RetryPolicy.fixed(Duration.ofHours(1), 3))

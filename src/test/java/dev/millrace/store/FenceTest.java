@@ -408,6 +408,27 @@ class FenceTest {
     }
 
     @Test
+    @DisplayName(
+            "What its own transaction settled is not lost, whatever its handler says after a commit of unknown fate")
+    void endedBefore_anotherAnswerOfTheWorkerThatSettledIt_isFound() {
+        Claim claim = claimOne(worker());
+        store.settlements().end(List.of(completed(claim)));
+
+        assertThat(store.settlements().giveBack(List.of(retried(claim)))).isEmpty();
+        assertThat(store.settlements().endedBefore(List.of(retried(claim)))).containsExactly(claim.id());
+    }
+
+    @Test
+    @DisplayName("What somebody cancelled was not ended by its worker, whatever that answers")
+    void endedBefore_whenTheEventWasCancelled_isNotFound() {
+        Claim claim = claimOne(worker());
+        assertThat(store.settlements().cancel(flow, claim.id(), "{}")).isTrue();
+
+        assertThat(store.settlements().endedBefore(List.of(completed(claim)))).isEmpty();
+        assertThat(store.settlements().endedBefore(List.of(retried(claim)))).isEmpty();
+    }
+
+    @Test
     @DisplayName("An abort by the rescue, in the dead worker's name, is not that worker's own lost acknowledgement")
     void endedBefore_whenTheRescueAbortedTheEvent_isNotFound() {
         UUID dead = worker();
