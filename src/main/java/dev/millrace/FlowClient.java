@@ -214,7 +214,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         if (!store.retries().retry(flow.id(), id, fresh)) {
             EventStatus status = store.events()
                     .find(flow.id(), id)
-                    .orElseThrow(() -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, name())))
+                    .orElseThrow(() -> notFound(id))
                     .execution()
                     .status();
             throw new IllegalStateException(

@@ -101,6 +101,11 @@ public abstract sealed class FlowSteering permits FlowClient {
         return millrace.store().pauses().of(flow.id());
     }
 
+    /** What is said of an event that the flow does not have. */
+    NotFoundException notFound(UUID id) {
+        return new NotFoundException("Item %s not found in flow '%s'".formatted(id, name()));
+    }
+
     Millrace millrace() {
         return millrace;
     }

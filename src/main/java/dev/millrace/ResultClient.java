@@ -97,9 +97,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
 
     /** The chunks of a streaming event from an index on, at most so many: 1 to {@link EventReader#MAX_PAGE}. */
     public List<JsonNode> chunks(UUID id, int from, int limit) {
-        if (from < 0) {
-            throw new IllegalArgumentException("from must not be negative, got " + from);
-        }
+        checkFrom(from);
         EventReader.checkLimit(limit);
         return millrace().store().events().chunks(id, from, limit).stream()
                 .map(Json::parse)
@@ -125,9 +123,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * @param from 0 or more
      */
     public Stream<Chunk> follow(UUID id, int from) {
-        if (from < 0) {
-            throw new IllegalArgumentException("from must not be negative, got " + from);
-        }
+        checkFrom(from);
         return follow(new Streams.Place(flow().id(), Objects.requireNonNull(id, "id"), null, from));
     }
 
@@ -135,6 +131,12 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
     public Stream<Chunk> follow(UUID id, Chunk last) {
         Objects.requireNonNull(id, "id");
         return follow(new Streams.Place(flow().id(), id, last.attempt(), last.index() + 1));
+    }
+
+    private static void checkFrom(int from) {
+        if (from < 0) {
+            throw new IllegalArgumentException("from must not be negative, got " + from);
+        }
     }
 
     private Stream<Chunk> follow(Streams.Place start) {
@@ -146,7 +148,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
                 .store()
                 .events()
                 .find(flow().id(), id)
-                .orElseThrow(() -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, name())))
+                .orElseThrow(() -> notFound(id))
                 .execution();
     }
 }

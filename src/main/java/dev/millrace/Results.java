@@ -5,7 +5,6 @@ import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Json;
 import dev.millrace.event.NotEndedException;
-import dev.millrace.event.NotFoundException;
 import dev.millrace.event.Payloads;
 import dev.millrace.event.UncompletedException;
 import dev.millrace.store.StoredEvent;
@@ -31,9 +30,7 @@ final class Results<T> {
     /** The event once it has ended; empty if it has not after that time. */
     Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
         EventReader<T> reader = client.reader();
-        Event<T> event = reader.find(id)
-                .orElseThrow(
-                        () -> new NotFoundException("Item %s not found in flow '%s'".formatted(id, client.name())));
+        Event<T> event = reader.find(id).orElseThrow(() -> client.notFound(id));
         if (event.status().isTerminal()) {
             return Optional.of(event);
         }

@@ -34,14 +34,6 @@ class CancelTest extends WithMillrace {
         super(database);
     }
 
-    /** A worker of its own, as another process would be, that hears of orders or does not. */
-    private Millrace worker(boolean listens) {
-        return opened(Millrace.builder()
-                .dataSource(database.newPool(6))
-                .listen(listens)
-                .connect());
-    }
-
     private static Object hang(BlockingQueue<Long> interrupted) {
         try {
             new CountDownLatch(1).await();

@@ -30,14 +30,6 @@ class PauseTest extends WithMillrace {
         super(database);
     }
 
-    /** A worker of its own, as another process would be, that hears of pauses or does not. */
-    private Millrace worker(boolean listens) {
-        return opened(Millrace.builder()
-                .dataSource(database.newPool(6))
-                .listen(listens)
-                .connect());
-    }
-
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     @DisplayName(

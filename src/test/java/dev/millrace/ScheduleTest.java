@@ -81,10 +81,7 @@ class ScheduleTest extends WithMillrace {
     @CsvSource({"true, 20000", "true, 0", "false, 0"})
     @DisplayName("A due event starts soon after its time, on a busy system as on an idle one, and never before")
     void due_onABusyOrIdleSystem_startsSoon(boolean listens, int backlog) throws InterruptedException {
-        Millrace worker = opened(Millrace.builder()
-                .dataSource(database.newPool(6))
-                .listen(listens)
-                .connect());
+        Millrace worker = worker(listens);
         Executor<Task> busy = tasks(worker).handler((task, run) -> null).build();
         Executor<Task> others = worker.executor("others", Task.class)
                 .handler((task, run) -> null)

@@ -55,6 +55,14 @@ abstract class WithMillrace {
         return opened(Millrace.connect(database.newPool(6)));
     }
 
+    /** A worker of its own, as another process would be, that hears notifications or does not. */
+    final Millrace worker(boolean listens) {
+        return opened(Millrace.builder()
+                .dataSource(database.newPool(6))
+                .listen(listens)
+                .connect());
+    }
+
     /** Has a Millrace closed after the test. */
     final Millrace opened(Millrace millrace) {
         opened.add(millrace);

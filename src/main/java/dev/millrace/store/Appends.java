@@ -136,7 +136,7 @@ public final class Appends {
     }
 
     private int insertAlone(Tries tries, int flow, List<Draft> drafts) {
-        if (drafts.size() == 1 && drafts.getFirst().isPlain()) {
+        if (isOnePlain(drafts)) {
             Draft draft = drafts.getFirst();
             return database.onceDirect(tries.of((Connection connection) -> insertOne(connection, flow, draft, false)));
         }
@@ -184,7 +184,7 @@ public final class Appends {
      * @return how many were stored: all, or none because the flow has a limit
      */
     private int insert(Handle handle, int flow, List<Draft> drafts, boolean checked) {
-        if (drafts.size() == 1 && drafts.getFirst().isPlain()) {
+        if (isOnePlain(drafts)) {
             return insertOne(handle.getConnection(), flow, drafts.getFirst(), checked);
         }
         return query(handle, "append", flow, drafts, checked)
@@ -212,6 +212,10 @@ public final class Appends {
                 .bind("streaming", Binds.booleans(drafts, draft -> draft.terms().streaming()))
                 .bind("run_at", Binds.instants(drafts, Draft::runAt))
                 .bind("delays", Binds.doubles(drafts, draft -> Settlements.seconds(draft.delay())));
+    }
+
+    private static boolean isOnePlain(List<Draft> drafts) {
+        return drafts.size() == 1 && drafts.getFirst().isPlain();
     }
 
     private int insertOne(Connection connection, int flow, Draft draft, boolean checked) {

@@ -24,12 +24,6 @@ public record Draft(
         Terms terms,
         @Nullable Instant runAt,
         @Nullable Duration delay) {
-    /** One that waits for no time to pass. */
-    public Draft(
-            UUID id, int lane, String type, String payload, String metadata, Terms terms, @Nullable Instant runAt) {
-        this(id, lane, type, payload, metadata, terms, runAt, null);
-    }
-
     /** Whether it is due at once and for ever. */
     boolean isPlain() {
         return runAt == null && delay == null && terms.deadline() == null;

@@ -1,7 +1,6 @@
 package dev.millrace.store;
 
 import dev.millrace.event.Pause;
-import java.sql.Types;
 import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.HashMap;
@@ -24,7 +23,7 @@ public final class Pauses {
     public void pause(int flow, @Nullable String reason) {
         Optional<String> unused = database.once(handle -> handle.createQuery(database.sql("pause"))
                 .bind("flow", flow)
-                .bindBySqlType("reason", reason, Types.VARCHAR)
+                .bind("reason", Binds.text(reason))
                 .bind("channel", database.schema())
                 .mapTo(String.class)
                 .findOne());

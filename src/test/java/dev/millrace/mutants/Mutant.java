@@ -45,7 +45,7 @@ enum Mutant {
                     "store/Appends.java",
                     "insertOne(connection, flow, draft, false)",
                     "insertOne(connection, flow, tries.mayHaveCommitted() ? new Draft(UUID.randomUUID(), draft.lane(),"
-                            + " draft.type(), draft.payload(), draft.metadata(), draft.terms(), draft.runAt()) : draft,"
+                            + " draft.type(), draft.payload(), draft.metadata(), draft.terms(), draft.runAt(), draft.delay()) : draft,"
                             + " false)")),
 
     /** Dying with an event is not held against it. */

@@ -463,7 +463,8 @@ class FenceTest {
 
     private UUID append() {
         UUID id = UuidV7.next();
-        store.appends().append(flow, List.of(new Draft(id, lane, "task", "{}", "{}", Terms.DEFAULT, null)), false);
+        store.appends()
+                .append(flow, List.of(new Draft(id, lane, "task", "{}", "{}", Terms.DEFAULT, null, null)), false);
         return id;
     }
 

@@ -215,6 +215,7 @@ final class Probe {
                 "{\"number\": 0}",
                 "{}",
                 new Terms(null, null, null, false, unique),
+                null,
                 null);
     }
 
@@ -240,7 +241,8 @@ final class Probe {
 
     private Draft draft(int i) {
         Instant runAt = i % 2 == 0 ? null : Instant.now().plus(Duration.ofDays(2));
-        return new Draft(Flood.id(appended++), flood.lane(), "task", "{\"number\": 0}", "{}", Terms.DEFAULT, runAt);
+        return new Draft(
+                Flood.id(appended++), flood.lane(), "task", "{\"number\": 0}", "{}", Terms.DEFAULT, runAt, null);
     }
 
     /** Ids of some that are due, scheduled, settled. */
