@@ -32,17 +32,13 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
     public static final Set<EventStatus> CLEANED_BY_DEFAULT =
             Set.of(EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.ABORTED);
 
-    private final Millrace millrace;
     private final Store store;
-    private final FlowRow flow;
     private final Codec<T> codec;
     private final EventReader<T> reader;
 
     FlowClient(Millrace millrace, FlowRow flow, Codec<T> codec) {
         super(millrace, flow);
-        this.millrace = millrace;
         this.store = millrace.store();
-        this.flow = flow;
         this.codec = codec;
         this.reader = new EventReader<>(store.events(), flow.id(), codec::event);
     }
@@ -85,7 +81,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         Objects.requireNonNull(connection, "connection");
         Draft draft = codec.draft(payload, options);
         return store.appends()
-                .append(connection, flow.id(), List.of(draft), isBounded())
+                .append(connection, flow().id(), List.of(draft), isBounded())
                 .getFirst();
     }
 
@@ -113,7 +109,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
             Connection connection, Collection<? extends T> payloads, Function<? super T, Append> options) {
         Objects.requireNonNull(connection, "connection");
         List<Draft> drafts = codec.drafts(payloads, options);
-        return drafts.isEmpty() ? List.of() : store.appends().append(connection, flow.id(), drafts, isBounded());
+        return drafts.isEmpty() ? List.of() : store.appends().append(connection, flow().id(), drafts, isBounded());
     }
 
     /** As {@link #appendAll(Stream, LongConsumer)}, for who does not need to know how far it is. */
@@ -165,7 +161,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         Objects.requireNonNull(events, "events");
         List<Draft> drafts = Drafting.unique(Drafting.all("event", events, codec::draft), true);
         while (true) {
-            Set<UUID> present = store.appends().stored(flow.id(), drafts);
+            Set<UUID> present = store.appends().stored(flow().id(), drafts);
             List<Draft> absent = drafts.stream()
                     .filter(draft -> !present.contains(draft.id()))
                     .toList();
@@ -174,7 +170,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
                 answers.retainAll(absent.stream().map(Draft::id).toList());
                 return Set.copyOf(answers);
             } catch (ExistsException e) {
-                if (store.appends().stored(flow.id(), absent).isEmpty()) {
+                if (store.appends().stored(flow().id(), absent).isEmpty()) {
                     throw e; // taken by another event, not by one who said the same meanwhile
                 }
             }
@@ -190,13 +186,13 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         if (drafts.isEmpty()) {
             return List.of();
         }
-        List<UUID> ids = store.appends().append(flow.id(), drafts, isBounded());
-        millrace.wakeFlow(flow.id());
+        List<UUID> ids = store.appends().append(flow().id(), drafts, isBounded());
+        millrace().wakeFlow(flow().id());
         return ids;
     }
 
     private boolean isBounded() {
-        return flow.maxPending() != null;
+        return flow().maxPending() != null;
     }
 
     /**
@@ -211,16 +207,16 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
     public UUID retry(UUID id) {
         Objects.requireNonNull(id, "id");
         UUID fresh = UuidV7.next();
-        if (!store.retries().retry(flow.id(), id, fresh)) {
+        if (!store.retries().retry(flow().id(), id, fresh)) {
             EventStatus status = store.events()
-                    .find(flow.id(), id)
+                    .find(flow().id(), id)
                     .orElseThrow(() -> notFound(id))
                     .execution()
                     .status();
             throw new IllegalStateException(
                     "event %s is %s: only an event that has ended can be retried".formatted(id, status));
         }
-        millrace.wakeFlow(flow.id());
+        millrace().wakeFlow(flow().id());
         return fresh;
     }
 
@@ -235,7 +231,10 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
      */
     public long retryAll(RetryFilter filter) {
         return store.retries()
-                .retryAll(flow.id(), Objects.requireNonNull(filter, "filter"), () -> millrace.wakeFlow(flow.id()));
+                .retryAll(
+                        flow().id(),
+                        Objects.requireNonNull(filter, "filter"),
+                        () -> millrace().wakeFlow(flow().id()));
     }
 
     /** Removes completed, failed and aborted events for good; says how many. */
@@ -257,7 +256,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
                                 .formatted(status));
             }
         }
-        return statuses.isEmpty() ? 0 : store.events().cleanUp(flow.id(), EnumSet.copyOf(statuses));
+        return statuses.isEmpty() ? 0 : store.events().cleanUp(flow().id(), EnumSet.copyOf(statuses));
     }
 
     EventReader<T> reader() {
