@@ -208,6 +208,7 @@ class RealTroubleTest {
         database.execute("grant usage on schema millrace to " + role);
         database.execute("grant all on all tables in schema millrace to " + role);
         database.execute("grant all on all sequences in schema millrace to " + role);
+        database.execute("grant execute on all functions in schema millrace to " + role);
         String url = database.jdbcUrl().replaceFirst("user=[^&]*", "user=" + role);
         try (Millrace millrace = Millrace.builder().jdbcUrl(url).poolSize(8).connect()) {
             Executor<Task> tasks = tasks(millrace);
