@@ -4,37 +4,32 @@ import dev.millrace.event.EndedException;
 import dev.millrace.event.Errors;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.NotFoundException;
+import dev.millrace.store.Moved;
 import dev.millrace.store.Store;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Ends or moves events of one flow from outside. A statement looks for an event where it was when the statement began; one that moved on
  * meanwhile is looked for again. Thread-safe.
+ *
+ * @param whenEnded told once that is committed
  */
-record Endings(Store store, int flow) {
+record Endings(Store store, int flow, Consumer<Moved> whenEnded) {
     boolean skip(UUID id, String reason) {
         Objects.requireNonNull(id, "id");
         String error = error(EventStatus.SKIPPED, reason);
-        while (!store.settlements().endPending(flow, id, EventStatus.SKIPPED, error)) {
-            if (!isActive(id, false)) {
-                return false;
-            }
-        }
-        return true;
+        return end(id, false, () -> store.settlements().endPending(flow, id, EventStatus.SKIPPED, error));
     }
 
     boolean cancel(UUID id, String reason) {
         Objects.requireNonNull(id, "id");
         String error = error(EventStatus.CANCELLED, reason);
-        while (!store.settlements().cancel(flow, id, error)) {
-            if (!isActive(id, true)) {
-                return false;
-            }
-        }
-        return true;
+        return end(id, true, () -> store.settlements().cancel(flow, id, error));
     }
 
     /** Says what it is instead, if it is not pending; null if it was. */
@@ -59,6 +54,18 @@ record Endings(Store store, int flow) {
         return status(id)
                 .filter(status -> status == EventStatus.PENDING || (running && status == EventStatus.PROCESSING))
                 .isPresent();
+    }
+
+    private boolean end(UUID id, boolean evenRunning, Supplier<Optional<Moved>> statement) {
+        Optional<Moved> ended = statement.get();
+        while (ended.isEmpty()) {
+            if (!isActive(id, evenRunning)) {
+                return false;
+            }
+            ended = statement.get();
+        }
+        whenEnded.accept(ended.get());
+        return true;
     }
 
     private static String error(EventStatus status, String reason) {

@@ -136,12 +136,13 @@ public final class ExecutorBuilder<T> {
     }
 
     /**
-     * Hears of each claim of this executor's worker and of how it ended, once that is committed; may be called for several. Each
+     * Hears of the status moves that this process makes in the flow, once they are committed: each claim of this executor and how it
+     * ended, and what was skipped or cancelled while it was pending, or taken back from a dead worker; may be called for several. Each
      * is called on a virtual thread of its own, one move at a time, and holds up nothing. A claim is told before its own end;
      * but of an event that goes back and is claimed again at once, the next claim may be told before the return: see
      * {@link StatusMove#attempt}. What it throws is logged, once a second at most. While 10,000 moves wait for it, further
-     * ones are dropped: see {@link Executor#droppedMoves}. Not told: what ends without having been claimed, such as a pending
-     * event that is cancelled, and what other processes do, but for the cancelling of an event that runs here.
+     * ones are dropped: see {@link Executor#droppedMoves}. Not told: what others do,
+     * another process or SQL, but for the cancelling of an event that runs here.
      */
     public ExecutorBuilder<T> listener(Consumer<? super StatusMove> code) {
         listeners.add(Objects.requireNonNull(code, "listener"));

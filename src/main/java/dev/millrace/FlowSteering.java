@@ -20,7 +20,7 @@ public abstract sealed class FlowSteering permits FlowClient {
     FlowSteering(Millrace millrace, FlowRow flow) {
         this.millrace = millrace;
         this.flow = flow;
-        this.endings = new Endings(millrace.store(), flow.id());
+        this.endings = new Endings(millrace.store(), flow.id(), millrace::moved);
     }
 
     /** The flow's name. */

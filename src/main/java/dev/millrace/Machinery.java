@@ -19,6 +19,7 @@ import dev.millrace.process.Suspects;
 import dev.millrace.process.Troubles;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
+import dev.millrace.store.Moved;
 import dev.millrace.store.Sleepers;
 import dev.millrace.store.Store;
 import java.time.Duration;
@@ -26,7 +27,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Consumer;
-import java.util.function.IntConsumer;
 import javax.sql.DataSource;
 
 /** What makes this process a worker: its place among the workers, and the loops that its executors share. Thread-safe. */
@@ -63,6 +63,9 @@ final class Machinery {
         /** Some flow got something to do. */
         void wakeAll();
 
+        /** A chore moved an event of some flow. */
+        void moved(Moved event);
+
         /** This JVM is not to be trusted any more. */
         void stopForGood(Throwable error);
     }
@@ -90,14 +93,26 @@ final class Machinery {
                 new Brake(),
                 clocks,
                 troubles);
-        var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), owner::wakeAll);
-        IntConsumer whenPromoted = owner::wakeFlow;
+        var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), rescued -> {
+            owner.wakeAll();
+            rescued.events().forEach(owner::moved);
+        });
         this.listener = new Listener(store.notifications(), new Switchboard(owner), troubles);
         this.stops = new Stops(store.pauses());
         this.orders = new Orders(store.settlements(), books, stops, listener::hearing, troubles);
         this.listens = settings.listens();
         this.promotersSleep = sleeper(Sleepers.SCHEDULE, new Sleeper.Looks(PROMOTE_INTERVAL, 1, PROMOTE_INTERVAL));
-        var promotion = new Promoter(store.schedule(), PROMOTE_INTERVAL, new PromotersRest(), whenPromoted);
+        var promotion = new Promoter(store.schedule(), PROMOTE_INTERVAL, new PromotersRest(), new Promoter.News() {
+            @Override
+            public void promoted(int flow) {
+                owner.wakeFlow(flow);
+            }
+
+            @Override
+            public void skipped(Moved event) {
+                owner.moved(event);
+            }
+        });
         this.rescuer = new DutyLoop("rescuer", rescue::cycle, troubles);
         this.promoter = new DutyLoop("promoter", promotion::cycle, troubles);
         this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle, troubles);

@@ -5,6 +5,7 @@ import dev.millrace.process.Sleeper;
 import dev.millrace.process.Stops;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
+import dev.millrace.store.Moved;
 import dev.millrace.store.Schema;
 import dev.millrace.store.Store;
 import java.time.Duration;
@@ -56,6 +57,11 @@ public final class Millrace implements AutoCloseable {
         @Override
         public void wakeAll() {
             executors.forEach(executor -> executor.work().wake());
+        }
+
+        @Override
+        public void moved(Moved event) {
+            Millrace.this.moved(event);
         }
 
         @Override
@@ -176,6 +182,11 @@ public final class Millrace implements AutoCloseable {
     /** Wakes the executors of a flow: it has got something to do. */
     void wakeFlow(int flow) {
         each(flow, Work::wake);
+    }
+
+    /** An event of a flow was moved from here, but not by the worker that had it, if any. */
+    void moved(Moved event) {
+        each(event.flow(), work -> work.moved(event));
     }
 
     private void each(int flow, Consumer<Work<?>> action) {

@@ -8,6 +8,7 @@ import dev.millrace.process.Processor;
 import dev.millrace.process.Runs;
 import dev.millrace.process.Settings;
 import dev.millrace.process.Sleeper;
+import dev.millrace.store.Moved;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -121,6 +122,11 @@ final class Work<T> {
     /** The loop that claims. */
     DutyLoop loop() {
         return loop;
+    }
+
+    /** An event of the flow was moved by another than the worker that had it. */
+    void moved(Moved event) {
+        handlers.moves().moved(event);
     }
 
     /** How many moves listeners were not told of. */

@@ -9,6 +9,7 @@ import dev.millrace.postgres.TestDatabase;
 import dev.millrace.work.Permission;
 import dev.millrace.work.RetryPolicy;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -63,9 +64,13 @@ class MovesTest extends WithMillrace {
 
         UUID done = tasks.append(new Task("done"));
         StatusMove claimed = heard.poll(LONG.toSeconds(), TimeUnit.SECONDS);
-        assertThat(claimed).isEqualTo(new StatusMove("tasks", done, 1, EventStatus.PROCESSING, Result.PROCESSING));
+        assertThat(claimed)
+                .isEqualTo(new StatusMove(
+                        "tasks", done, 1, EventStatus.PENDING, EventStatus.PROCESSING, Result.PROCESSING));
         StatusMove completed = heard.poll(LONG.toSeconds(), TimeUnit.SECONDS);
-        assertThat(completed).isEqualTo(new StatusMove("tasks", done, 1, EventStatus.COMPLETED, Result.COMPLETED));
+        assertThat(completed)
+                .isEqualTo(new StatusMove(
+                        "tasks", done, 1, EventStatus.PROCESSING, EventStatus.COMPLETED, Result.COMPLETED));
         assertThat(event(tasks, done).status()).as("told after the commit").isEqualTo(EventStatus.COMPLETED);
 
         assertThat(next(tasks.append(new Task("fail")), 4))
@@ -111,6 +116,90 @@ class MovesTest extends WithMillrace {
 
         assertThat(next(id, 2)).containsExactly(Result.PROCESSING, Result.CANCELLED);
         assertThat(next(tasks.append(new Task("next")), 2)).containsExactly(Result.PROCESSING, Result.COMPLETED);
+    }
+
+    @Test
+    @DisplayName(
+            "A pending event, due or not, that is cancelled or skipped from this process is told to every executor of its flow")
+    void listener_ofWhatEndsUnclaimed_hearsIt() throws InterruptedException {
+        BlockingQueue<StatusMove> also = new LinkedBlockingQueue<>();
+        Executor<Task> tasks = tasks().listener(heard::add).build();
+        tasks().listener(also::add).build();
+        millrace().executor("others", Task.class).listener(heard::add).build();
+        UUID due = tasks.append(new Task("due"));
+        UUID later = tasks.append(new Task("later"), Append.delay(Duration.ofHours(1)));
+        UUID back = tasks.append(new Task("back"));
+        database.execute("update ready set attempt = 3 where id = ?", back);
+
+        assertThat(tasks.cancel(due, "withdrawn")).isTrue();
+        assertThat(tasks.cancel(due, "withdrawn")).isFalse();
+        assertThat(tasks.skip(later, "no need")).isTrue();
+        assertThat(tasks.skip(back, "no need")).isTrue();
+
+        for (BlockingQueue<StatusMove> queue : List.of(heard, also)) {
+            assertThat(List.of(take(queue), take(queue), take(queue)))
+                    .containsExactly(
+                            unclaimed(due, 0, EventStatus.CANCELLED, Result.CANCELLED),
+                            unclaimed(later, 0, EventStatus.SKIPPED, Result.SKIPPED),
+                            unclaimed(back, 3, EventStatus.SKIPPED, Result.SKIPPED));
+        }
+        assertThat(heard).isEmpty();
+    }
+
+    @Test
+    @DisplayName("A deadline that passes without a claim is told by the process that noted it")
+    void listener_ofADeadline_hearsIt() throws InterruptedException {
+        Executor<Task> tasks =
+                tasks().listener(heard::add).handler((task, run) -> task.name()).build();
+        UUID id = tasks.append(
+                new Task("x"),
+                Append.delay(Duration.ofHours(1)).withDeadline(Instant.now().plusMillis(300)));
+        tasks.start();
+
+        assertThat(take(heard)).isEqualTo(unclaimed(id, 0, EventStatus.SKIPPED, Result.SKIPPED));
+    }
+
+    @Test
+    @DisplayName("What is taken from a dead worker, back to pending or aborted, is told by the process that took it")
+    void listener_ofARescue_hearsWhatWasLost() throws InterruptedException {
+        Executor<Task> dead = tasks(another()).handler(new Stage()).build();
+        UUID back = dead.append(new Task("back"));
+        UUID poison = dead.append(new Task("poison"));
+        database.execute("update ready set deaths = 2, attempt = 2 where id = ?", poison);
+        dead.execute();
+        database.await("select count(*) = 2 from running");
+        dead.pause(); // so that nobody claims it again
+        Millrace rescuer = opened(Millrace.builder()
+                .dataSource(database.newPool(6))
+                .lease(Duration.ofSeconds(1))
+                .connect());
+        Executor<Task> tasks =
+                tasks(rescuer).listener(heard::add).handler(new Stage()).build();
+        tasks.start();
+
+        database.execute("""
+                with corpse as (
+                    insert into worker (id, host, pid, version, expires_at)
+                    values (gen_random_uuid(), 'corpse', 0, 'test', clock_timestamp())
+                    returning id
+                )
+                update running set worker = corpse.id from corpse
+                """);
+
+        assertThat(List.of(take(heard), take(heard)))
+                .containsExactlyInAnyOrder(
+                        new StatusMove("tasks", back, 1, EventStatus.PROCESSING, EventStatus.PENDING, Result.LOST),
+                        new StatusMove("tasks", poison, 3, EventStatus.PROCESSING, EventStatus.ABORTED, Result.LOST));
+    }
+
+    private static StatusMove unclaimed(UUID id, int attempt, EventStatus to, Result result) {
+        return new StatusMove("tasks", id, attempt, EventStatus.PENDING, to, result);
+    }
+
+    private static StatusMove take(BlockingQueue<StatusMove> queue) throws InterruptedException {
+        StatusMove move = queue.poll(LONG.toSeconds(), TimeUnit.SECONDS);
+        assertThat(move).as("a move").isNotNull();
+        return move;
     }
 
     @Test

@@ -1,11 +1,11 @@
 package dev.millrace.maintain;
 
+import dev.millrace.store.Moved;
 import dev.millrace.store.Schedule;
 import dev.millrace.store.Schedule.Promoted;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Optional;
-import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 
 /**
@@ -18,7 +18,7 @@ public final class Promoter {
     private final Schedule schedule;
     private final Duration interval;
     private final Rest rest;
-    private final IntConsumer whenPromoted;
+    private final News news;
 
     /** How to wait between two looks. */
     public interface Rest {
@@ -29,25 +29,34 @@ public final class Promoter {
         Duration nothing();
     }
 
+    /** What it did. */
+    public interface News {
+        /** Events of that flow became claimable. */
+        void promoted(int flow);
+
+        /** An event was skipped for its deadline. */
+        void skipped(Moved event);
+    }
+
     /**
      * @param interval at most between looks while there is something to do
-     * @param whenPromoted hears of each flow that got events
+     * @param news whom it tells
      */
-    public Promoter(Schedule schedule, Duration interval, Rest rest, IntConsumer whenPromoted) {
+    public Promoter(Schedule schedule, Duration interval, Rest rest, News news) {
         this.schedule = schedule;
         this.interval = interval;
         this.rest = rest;
-        this.whenPromoted = whenPromoted;
+        this.news = news;
     }
 
     /** Promotes one batch; returns how long to idle. */
     public Duration cycle() {
         Promoted promoted = schedule.promote();
-        promoted.flows().keySet().forEach(whenPromoted::accept);
+        promoted.flows().keySet().forEach(news::promoted);
         Optional<Duration> deadline = promoted.untilDeadline();
         boolean passed = deadline.filter(left -> !left.isPositive()).isPresent();
         if (passed) {
-            int unused = schedule.expire(); // what it left is found with the next look, which is soon
+            schedule.expire().forEach(news::skipped); // what it left is found with the next look, which is soon
         }
         if (promoted.total() == Schedule.BATCH || passed) {
             return rest.busy(passed ? LEAST_PAUSE : Duration.ZERO);

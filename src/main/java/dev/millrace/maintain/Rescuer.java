@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,16 +24,20 @@ public final class Rescuer {
     private final Supplier<Optional<UUID>> self;
     private final Duration lease;
     private final int maxCrashes;
-    private final Runnable whenRescued;
+    private final Consumer<Rescued> whenRescued;
 
     /**
      * @param self under which id this process is a worker; empty while it cannot trust its own lease
      * @param lease the lease's length
      * @param maxCrashes deaths that abort an event
-     * @param whenRescued hears that events may have become claimable
+     * @param whenRescued hears of each rescue that found anything; events may have become claimable
      */
     public Rescuer(
-            Workers workers, Supplier<Optional<UUID>> self, Duration lease, int maxCrashes, Runnable whenRescued) {
+            Workers workers,
+            Supplier<Optional<UUID>> self,
+            Duration lease,
+            int maxCrashes,
+            Consumer<Rescued> whenRescued) {
         this.workers = workers;
         this.self = self;
         this.lease = lease;
@@ -51,13 +56,13 @@ public final class Rescuer {
             return untilDue.map(this::pauseUntil).orElseGet(this::longPause);
         }
         Rescued rescued = workers.rescue(rescuer.get(), lease, maxCrashes);
-        if (rescued.events() > 0 || rescued.workers() > 0) {
+        if (!rescued.events().isEmpty() || rescued.workers() > 0) {
             log.warn(
                     "rescued workers={} events={} of which aborted={}",
                     rescued.workers(),
-                    rescued.events(),
+                    rescued.events().size(),
                     rescued.aborted());
-            whenRescued.run();
+            whenRescued.accept(rescued);
         }
         return rescued.workers() > 0 ? Duration.ZERO : pause();
     }

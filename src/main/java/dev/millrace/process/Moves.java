@@ -6,16 +6,18 @@ import dev.millrace.event.StatusMove;
 import dev.millrace.process.Settler.Fate;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Hold;
+import dev.millrace.store.Moved;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.store.Settlement.Returned;
 import java.util.Collection;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * Tells the application's listeners of the moves that one executor has committed, each on a thread of its own, a claim before its
- * own end. Whoever commits never waits for them. Thread-safe.
+ * Tells the application's listeners of the moves that its process has committed in a flow, each on a thread of its own, a claim
+ * before its own end. Whoever commits never waits for them. Thread-safe.
  */
 public final class Moves {
     /** Moves that wait for a listener; more are dropped. */
@@ -43,19 +45,19 @@ public final class Moves {
     }
 
     void claimed(Claim claim) {
-        tell(claim.hold(), EventStatus.PROCESSING, Result.PROCESSING);
+        tell(claim.id(), claim.attempt(), EventStatus.PENDING, EventStatus.PROCESSING, Result.PROCESSING);
     }
 
     /** Its own worker wanted to end a claim so, and that became of it. */
     void settled(Settlement answer, Fate fate) {
         if (fate == Fate.FAILED_INSTEAD) {
-            tell(answer.hold(), EventStatus.FAILED, Result.FAILED);
+            ended(answer.hold(), EventStatus.FAILED, Result.FAILED);
         } else if (fate == Fate.COMMITTED) {
             switch (answer) {
                 case Ended end ->
-                    tell(end.hold(), end.status(), Result.valueOf(end.status().name()));
+                    ended(end.hold(), end.status(), Result.valueOf(end.status().name()));
                 case Returned back ->
-                    tell(
+                    ended(
                             back.hold(),
                             EventStatus.PENDING,
                             Result.ofWireName(back.reason().wireName()));
@@ -65,12 +67,29 @@ public final class Moves {
 
     /** A claim was cancelled by somebody else while its worker had it. */
     void cancelled(Claim claim) {
-        tell(claim.hold(), EventStatus.CANCELLED, Result.CANCELLED);
+        ended(claim.hold(), EventStatus.CANCELLED, Result.CANCELLED);
     }
 
-    private void tell(Hold hold, EventStatus to, Result result) {
+    /**
+     * An event was moved by another than the worker that had it. Of a running one that was cancelled nothing is said: its worker
+     * does.
+     */
+    public void moved(Moved event) {
+        EventStatus to = event.to();
+        if (event.from() == EventStatus.PENDING) {
+            tell(event.event(), event.attempt(), event.from(), to, Result.valueOf(to.name()));
+        } else if (to != EventStatus.CANCELLED) {
+            tell(event.event(), event.attempt(), event.from(), to, Result.LOST);
+        }
+    }
+
+    private void ended(Hold hold, EventStatus to, Result result) {
+        tell(hold.id(), hold.attempt(), EventStatus.PROCESSING, to, result);
+    }
+
+    private void tell(UUID event, int attempt, EventStatus from, EventStatus to, Result result) {
         if (!announcers.isEmpty()) {
-            StatusMove move = new StatusMove(flow, hold.id(), hold.attempt(), to, result);
+            StatusMove move = new StatusMove(flow, event, attempt, from, to, result);
             announcers.forEach(announcer -> announcer.offer(move));
         }
     }

@@ -2,6 +2,7 @@ package dev.millrace.store;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -65,13 +66,13 @@ public final class Schedule {
     /**
      * Skips what is pending although its deadline has passed.
      *
-     * @return of how many deadlines it took note; there may be more if that is {@link #BATCH}
+     * @return what it skipped, of up to {@link #BATCH} deadlines
      */
-    public int expire() {
+    public List<Moved> expire() {
         return database.onceOnly(handle -> database.planned(handle, "expire")
                 .bind("batch", BATCH)
-                .mapTo(Integer.class)
-                .one());
+                .map((row, context) -> Moved.of(row))
+                .list());
     }
 
     /** A flow's, or the last one's, as promote.sql has them. */

@@ -182,16 +182,15 @@ public final class Settlements {
                 .list()));
     }
 
-    /** Ends one pending event without running it; false if it was not pending. */
-    public boolean endPending(int flow, UUID id, EventStatus status, String error) {
-        Optional<UUID> ended = database.once(handle -> database.planned(handle, "end_pending")
+    /** Ends one pending event without running it; empty if it was not pending. */
+    public Optional<Moved> endPending(int flow, UUID id, EventStatus status, String error) {
+        return database.once(handle -> database.planned(handle, "end_pending")
                 .bind("flow", flow)
                 .bind("id", id)
                 .bind("status", status.ordinal())
                 .bind("error", error)
-                .mapTo(UUID.class)
+                .map((row, context) -> Moved.of(row))
                 .findOne());
-        return ended.isPresent();
     }
 
     /** Gives one pending event another priority; false if it was not found where it was. */
@@ -205,15 +204,14 @@ public final class Settlements {
                 .isPresent());
     }
 
-    /** Cancels one event that has not ended, and has its handler interrupted; false if it was not found where it was. */
-    public boolean cancel(int flow, UUID id, String error) {
+    /** Cancels one event that has not ended, and has its handler interrupted; empty if it was not found where it was. */
+    public Optional<Moved> cancel(int flow, UUID id, String error) {
         return database.once(handle -> database.planned(handle, "cancel")
                 .bind("flow", flow)
                 .bind("id", id)
                 .bind("error", error)
-                .map((row, context) -> true)
-                .findOne()
-                .isPresent());
+                .map((row, context) -> Moved.of(row))
+                .findOne());
     }
 
     /** Which of these events have ended as cancelled. */

@@ -1,8 +1,11 @@
 package dev.millrace.store;
 
+import dev.millrace.event.EventStatus;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,8 +38,15 @@ public final class Workers implements AutoCloseable {
     /** A registered process. */
     public record Registered(UUID id, String host, long pid) {}
 
-    /** What a rescue did: how many workers it found dead, and how many events it took back or aborted. */
-    public record Rescued(int workers, int events, int aborted) {}
+    /** What a rescue did: how many workers it found dead, and which events it took back or aborted. */
+    public record Rescued(int workers, List<Moved> events) {
+        /** How many of the events it aborted. */
+        public long aborted() {
+            return events.stream()
+                    .filter(event -> event.to() == EventStatus.ABORTED)
+                    .count();
+        }
+    }
 
     /**
      * Registers this process under a fresh id; repeated while the database is away, each time under another: a registration
@@ -133,8 +143,18 @@ public final class Workers implements AutoCloseable {
                 .bind("rescuer", rescuer)
                 .bind("lease", seconds(lease))
                 .bind("max_crashes", maxCrashes)
-                .map((row, context) -> new Rescued(row.getInt("workers"), row.getInt("events"), row.getInt("aborted")))
-                .one());
+                .scanResultSet((rows, context) -> {
+                    int dead = 0;
+                    List<Moved> events = new ArrayList<>();
+                    ResultSet row = rows.get();
+                    while (row.next()) { // at least one, without an event if there was none
+                        dead = row.getInt("workers");
+                        if (row.getObject("id") != null) {
+                            events.add(Moved.of(row));
+                        }
+                    }
+                    return new Rescued(dead, events);
+                }));
     }
 
     /**

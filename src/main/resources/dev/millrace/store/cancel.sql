@@ -36,9 +36,9 @@ with due as (
         union all
         select id, flow, attempt, null, null from later
     ) taken
-    returning id
+    returning id, flow, attempt, started_at
 )
-select id, (
+select id, flow, attempt, (started_at is not null)::integer as was, 4 as became, (
     select pg_notify(w.channel::text, 'cancel ' || ran.id)::text
     from ran
     join millrace.worker w on w.id = ran.worker

@@ -20,4 +20,4 @@ with due as (
 insert into millrace.outcome (id, flow, attempt, status, retryable, error)
 select id, flow, attempt, :status, false, :error::jsonb
 from (select * from due union all select * from later) taken
-returning id
+returning id, flow, attempt, 0 as was, status as became

@@ -1,5 +1,5 @@
--- expire: skips what is pending although its deadline has passed, due or not, up to :batch deadlines; says of how many
--- deadlines it took note. What runs, or is on the move just now, is looked at again in five seconds: it may go back to
+-- expire: skips what is pending although its deadline has passed, due or not, up to :batch deadlines; says which
+-- events those are. What runs, or is on the move just now, is looked at again in five seconds: it may go back to
 -- pending. What has ended needs no deadline. Skips deadlines that another is looking at; waits for claims under way of those
 -- it skips, then finds nothing.
 with late as materialized (
@@ -26,7 +26,7 @@ with late as materialized (
         where id = t.id
         offset 0 -- one look into the index for each, whatever the planner believes of the sizes
     ) e
-    returning id
+    returning id, flow, attempt
 ), over as materialized (
     select place
     from late
@@ -39,4 +39,4 @@ with late as materialized (
     set look_at = clock_timestamp() + interval '5 seconds'
     where ctid = any (array(select place from late where place not in (select place from over)))
 )
-select count(*)::integer from late
+select id, flow, attempt, 0 as was, 5 as became from skipped

@@ -54,6 +54,6 @@ with rescuer as materialized (
     from lost
     where deaths + 1 < :max_crashes
 )
-select (select count(*) from gone)::integer as workers, count(*)::integer as events,
-    (count(*) filter (where deaths + 1 >= :max_crashes))::integer as aborted
-from lost
+select l.id, l.flow, l.attempt, 1 as was, case when l.deaths + 1 >= :max_crashes then 6 else 0 end as became, found.workers
+from (select count(*)::integer as workers from gone) found
+left join lost l on true

@@ -16,7 +16,6 @@ import dev.millrace.store.Settlement.Reason;
 import dev.millrace.store.Settlement.Returned;
 import dev.millrace.store.Settlement.Standing;
 import dev.millrace.store.Workers.Registered;
-import dev.millrace.store.Workers.Rescued;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.time.Duration;
@@ -98,11 +97,10 @@ class FenceTest {
         expire(dead);
         UUID fresh = worker();
 
-        Rescued rescued = store.workers().rescue(fresh, LEASE, MAX_CRASHES);
+        Rescued rescued = rescue(fresh);
 
         assertThat(rescued).isEqualTo(new Rescued(0, 0, 0));
-        assertThat(store.workers().rescue(UUID.randomUUID(), LEASE, MAX_CRASHES))
-                .isEqualTo(new Rescued(0, 0, 0));
+        assertThat(rescue(UUID.randomUUID())).isEqualTo(new Rescued(0, 0, 0));
     }
 
     @Test
@@ -422,7 +420,7 @@ class FenceTest {
     @DisplayName("What somebody cancelled was not ended by its worker, whatever that answers")
     void endedBefore_whenTheEventWasCancelled_isNotFound() {
         Claim claim = claimOne(worker());
-        assertThat(store.settlements().cancel(flow, claim.id(), "{}")).isTrue();
+        assertThat(store.settlements().cancel(flow, claim.id(), "{}")).isPresent();
 
         assertThat(store.settlements().endedBefore(List.of(completed(claim)))).isEmpty();
         assertThat(store.settlements().endedBefore(List.of(retried(claim)))).isEmpty();
@@ -453,7 +451,7 @@ class FenceTest {
         CompletableFuture<Rescued> one = async(this::rescue);
         hold.awaitReached();
 
-        Rescued other = store.workers().rescue(second, LEASE, MAX_CRASHES);
+        Rescued other = rescue(second);
         hold.release();
 
         assertThat(other).isEqualTo(new Rescued(0, 0, 0));
@@ -505,8 +503,16 @@ class FenceTest {
                 worker);
     }
 
+    /** How many workers were found dead, and how many events taken back, of which aborted. */
+    private record Rescued(int workers, int events, long aborted) {}
+
     private Rescued rescue() {
-        return store.workers().rescue(rescuer, LEASE, MAX_CRASHES);
+        return rescue(rescuer);
+    }
+
+    private Rescued rescue(UUID by) {
+        var done = store.workers().rescue(by, LEASE, MAX_CRASHES);
+        return new Rescued(done.workers(), done.events().size(), done.aborted());
     }
 
     private Duration steadyFor(UUID worker) {
