@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Progress;
 import dev.millrace.faults.FaultyDataSource;
+import dev.millrace.faults.Hold;
+import dev.millrace.faults.Moment;
 import dev.millrace.postgres.TestDatabase;
 import dev.millrace.work.RetryPolicy;
 import java.time.Duration;
@@ -183,6 +185,39 @@ class ProgressTest extends WithMillrace {
         assertThat(ended(tasks, next).status()).isEqualTo(EventStatus.COMPLETED);
 
         assertThat(progress(tasks, id).message()).isEqualTo("before");
+    }
+
+    @Test
+    @DisplayName("A word that is said while the one before is on its way is written after it")
+    void progress_toldWhileTheLastIsOnItsWay_isWrittenAfterIt() throws InterruptedException {
+        FaultyDataSource faults = new FaultyDataSource(database.newPool(6));
+        Hold hold = faults.hold("tell_progress", Moment.BEFORE_COMMIT);
+        CountDownLatch more = new CountDownLatch(1);
+        CountDownLatch told = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        Executor<Task> tasks = tasks(opened(Millrace.connect(faults)))
+                .handler((task, run) -> {
+                    run.progress(0.1, "first");
+                    await(more);
+                    run.progress(0.2, "second");
+                    run.progress(0.3, "third");
+                    told.countDown();
+                    await(release);
+                    return null;
+                })
+                .build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.execute();
+
+        hold.awaitReached();
+        more.countDown();
+        await(told);
+        hold.release();
+
+        database.await("select exists (select from progress where event = ? and message = 'third')", id);
+        release.countDown();
+        assertThat(ended(tasks, id).status()).isEqualTo(EventStatus.COMPLETED);
+        assertThat(progress(tasks, id).message()).isEqualTo("third");
     }
 
     @Test
