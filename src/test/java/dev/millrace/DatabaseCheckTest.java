@@ -195,7 +195,8 @@ class DatabaseCheckTest {
             atOnce(4, () -> Millrace.migrate(empty.newPool(3)));
 
             assertThat(empty.list(
-                            String.class, "select version from schema_history where version is not null order by installed_rank"))
+                            String.class,
+                            "select version from schema_history where version is not null order by installed_rank"))
                     .doesNotHaveDuplicates()
                     .last()
                     .isEqualTo(Schema.VERSION);

@@ -68,7 +68,8 @@ final class Scenario {
                 case CUT_BEFORE_COMMIT, CUT_AFTER_COMMIT -> cut(helper);
             }
         }
-        // A goodbye that takes its time on a busy machine is not waited for by close, and cut off with the pool: then it runs out.
+        // A goodbye that takes its time on a busy machine is not waited for by close, and cut off with the pool: then
+        // it runs out.
         sandbox.await("select not exists (select from worker where expires_at > clock_timestamp())");
         judge();
     }
