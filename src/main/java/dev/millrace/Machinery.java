@@ -79,7 +79,7 @@ final class Machinery {
         Troubles troubles = new Troubles(whenFatal);
         this.lateResults = new LateResults(store.settlements(), new Announcer<>(settings.lateResultListener()));
         Books books = new Books();
-        Lease lease = new Lease(store.workers(), length, books::abandonAll, troubles);
+        Lease lease = new Lease(store.workers(), length, this::hears, books::abandonAll, troubles);
         this.clocks = new ScheduledThreadPoolExecutor(
                 1, task -> Thread.ofPlatform().name("millrace-clock").daemon().unstarted(task));
         clocks.setRemoveOnCancelPolicy(true);
@@ -118,6 +118,10 @@ final class Machinery {
         this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle, troubles);
         this.waiters = new Waiters(store.events(), troubles);
         this.followers = new Followers(store.streams(), troubles);
+    }
+
+    private boolean hears() {
+        return listener.hearing() != 0;
     }
 
     /** Hands on what the listener hears. */

@@ -52,6 +52,7 @@ class RolesTest extends WithSql {
                         "event_status - r r",
                         "expiry - r rawd",
                         "flow - r raw",
+                        "flow_status - r r",
                         "lane - r ra",
                         "outcome - r rad", // beside the id's update, which is for locking
                         "progress - r rawd",
@@ -68,7 +69,8 @@ class RolesTest extends WithSql {
                         "status_delta - r rawd",
                         "unique_key - r rawd",
                         "unique_key_state - r r",
-                        "worker - r rawd");
+                        "worker - r rawd",
+                        "worker_status - r r");
     }
 
     @Test
@@ -81,8 +83,13 @@ class RolesTest extends WithSql {
                         "await",
                         "event",
                         "flow_id",
+                        "flows_of",
+                        "inspect_state",
+                        "is_alive",
                         "is_plain",
                         "iso_instant",
+                        "json_time",
+                        "members",
                         "quoted",
                         "refuse",
                         "status",
@@ -282,6 +289,15 @@ class RolesTest extends WithSql {
                     .isEqualTo("done");
             assertThat(state(connection, "select millrace.await('%s', 1)".formatted(skipped)))
                     .isEqualTo("done");
+            for (String look : List.of(
+                    "* from millrace.flow_status",
+                    "* from millrace.worker_status",
+                    "* from millrace.progression_member",
+                    "* from millrace.members('tasks', 'completed', 'a,,1')",
+                    "* from millrace.members('tasks', 'pending', 't,2000-01-01T00:00:00Z,1')",
+                    "millrace.inspect_state('tasks')")) {
+                assertThat(state(connection, "select " + look)).as(look).isEqualTo("done");
+            }
             assertThat(state(connection, "select millrace.append('f', 't', '1')"))
                     .isEqualTo(NOT_ALLOWED);
         }

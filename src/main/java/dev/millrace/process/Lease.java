@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,7 @@ public final class Lease {
 
     private final Workers workers;
     private final Duration length;
+    private final BooleanSupplier hears;
     private final Runnable whenLost;
     private final Troubles troubles;
     private final DutyLoop loop;
@@ -43,10 +45,14 @@ public final class Lease {
     /** What is known of the lease at one moment. */
     private record Holding(UUID worker, long renewedNanos, boolean registered) {}
 
-    /** @param whenLost drops everything that was claimed; called before the worker registers anew */
-    public Lease(Workers workers, Duration length, Runnable whenLost, Troubles troubles) {
+    /**
+     * @param hears whether this process hears notifications: said with each renewal
+     * @param whenLost drops everything that was claimed; called before the worker registers anew
+     */
+    public Lease(Workers workers, Duration length, BooleanSupplier hears, Runnable whenLost, Troubles troubles) {
         this.workers = workers;
         this.length = length;
+        this.hears = hears;
         this.whenLost = whenLost;
         this.troubles = troubles;
         this.loop = new DutyLoop("lease", this::cycle, troubles);
@@ -101,7 +107,7 @@ public final class Lease {
         long sent = System.nanoTime();
         boolean alive;
         try {
-            alive = workers.renew(before.worker(), length);
+            alive = workers.renew(before.worker(), length, hears.getAsBoolean());
         } catch (RuntimeException e) {
             troubles.report("lease of " + before.worker(), e);
             return pause();

@@ -82,10 +82,11 @@ public final class Workers implements AutoCloseable {
     /**
      * Prolongs a lease from now.
      *
+     * @param listening whether the process hears notifications, for people to read
      * @return false if the registration is gone
      */
-    public boolean renew(UUID worker, Duration lease) {
-        return update("worker_renew", Map.of("id", worker, "lease", seconds(lease))) == 1;
+    public boolean renew(UUID worker, Duration lease, boolean listening) {
+        return update("worker_renew", Map.of("id", worker, "lease", seconds(lease), "listening", listening)) == 1;
     }
 
     /**

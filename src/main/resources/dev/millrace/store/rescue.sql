@@ -15,7 +15,7 @@ with rescuer as materialized (
 ), expired as materialized (
     select id
     from millrace.worker
-    where expires_at < clock_timestamp() and exists (select from rescuer)
+    where not millrace.is_alive(expires_at) and exists (select from rescuer)
     order by expires_at
     limit 1
     for update skip locked

@@ -34,7 +34,7 @@ enum Mutant {
             "expected: Rescued[workers=0, events=0, aborted=0]",
             edit(
                     "store/rescue.sql",
-                    "where expires_at < clock_timestamp() and exists (select from rescuer)",
+                    "where not millrace.is_alive(expires_at) and exists (select from rescuer)",
                     "where exists (select from rescuer) and id <> :rescuer")),
 
     /** An append whose answer was lost is done again as if the first had not happened. */
@@ -61,8 +61,8 @@ enum Mutant {
             edit("store/worker_renew.sql", "(select clock_timestamp() as now,", "(select to_timestamp(:now) as now,"),
             edit(
                     "store/Workers.java",
-                    "Map.of(\"id\", worker, \"lease\", seconds(lease))",
-                    "Map.of(\"id\", worker, \"lease\", seconds(lease), \"now\", System.currentTimeMillis() / 1e3 - 3600)")),
+                    "Map.of(\"id\", worker, \"lease\", seconds(lease), \"listening\", listening)",
+                    "Map.of(\"id\", worker, \"lease\", seconds(lease), \"listening\", listening, \"now\", System.currentTimeMillis() / 1e3 - 3600)")),
 
     /** Zero rows are taken for a lost claim, without a look at who settled it. */
     NOT_READ_BACK(
@@ -84,7 +84,8 @@ enum Mutant {
                     update millrace.worker
                     set steady_since = case when clock.now - heartbeat_at > clock.lease / 2 then clock.now else steady_since end,
                         heartbeat_at = clock.now,
-                        expires_at = clock.now + clock.lease
+                        expires_at = clock.now + clock.lease,
+                        listening = :listening
                     from (select clock_timestamp() as now, make_interval(secs => :lease) as lease) clock
                     where id = :id
                     """, """

@@ -114,7 +114,7 @@ class FenceTest {
 
         assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
 
-        store.workers().renew(rescuer, LEASE); // back from the outage, but only just
+        store.workers().renew(rescuer, LEASE, true); // back from the outage, but only just
         assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
     }
 
@@ -136,11 +136,11 @@ class FenceTest {
     @Test
     void renew_afterAGapOfMoreThanHalfALease_beginsTheSteadyTimeAnew() {
         database.execute("update worker set heartbeat_at = now() - interval '4.9 seconds' where id = ?", rescuer);
-        store.workers().renew(rescuer, LEASE);
+        store.workers().renew(rescuer, LEASE, true);
         assertThat(steadyFor(rescuer)).isGreaterThan(LEASE);
 
         database.execute("update worker set heartbeat_at = now() - interval '5.1 seconds' where id = ?", rescuer);
-        store.workers().renew(rescuer, LEASE);
+        store.workers().renew(rescuer, LEASE, true);
         assertThat(steadyFor(rescuer)).isLessThan(LEASE);
     }
 
@@ -151,7 +151,7 @@ class FenceTest {
         expire(dead);
         rescue();
 
-        assertThat(store.workers().renew(dead, LEASE)).isFalse();
+        assertThat(store.workers().renew(dead, LEASE, true)).isFalse();
         assertThat(store.workers().all()).extracting(Registered::id).containsExactly(rescuer);
     }
 
@@ -161,7 +161,7 @@ class FenceTest {
         claimOne(late);
         expire(late);
 
-        assertThat(store.workers().renew(late, LEASE)).isTrue();
+        assertThat(store.workers().renew(late, LEASE, true)).isTrue();
         assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
     }
 
@@ -171,7 +171,7 @@ class FenceTest {
         claimOne(late);
         expire(late);
         Hold renewal = faults.hold("worker_renew", Moment.BEFORE_COMMIT);
-        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(late, LEASE));
+        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(late, LEASE, true));
         renewal.awaitReached();
 
         CompletableFuture<Rescued> rescued = async(this::rescue);
@@ -190,7 +190,7 @@ class FenceTest {
         Hold rescue = faults.hold("rescue", Moment.BEFORE_COMMIT);
         CompletableFuture<Rescued> rescued = async(this::rescue);
         rescue.awaitReached();
-        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(dead, LEASE));
+        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(dead, LEASE, true));
         awaitLockWait();
 
         rescue.release();
