@@ -154,11 +154,9 @@ from said;
 select 'counts        ' || string_agg(n || ' ' || status, ', ') -- exact, at one cost for any number
 from :"schema".status_counts(:'flow');
 
-select 'progression   the last of ' || :'status' || ', the newest first:';
+-- A page costs the same wherever it begins: the next one begins after the place of this one's last row.
+select 'progression   ' || :'status' || ' begins with';
 select '              ' || id || case when id = :'id' then ' (this one)' else '' end
-from :"schema".progression_member
-where flow = :'flow' and progression = :'status'
-order by due desc nulls last, major desc, minor desc
-limit 5;
+from :"schema".members(:'flow', :'status', after => null, size => 5);
 SQL
 [ "$status" = completed ] || exit 1

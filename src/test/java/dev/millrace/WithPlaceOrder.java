@@ -64,7 +64,7 @@ abstract class WithPlaceOrder extends WithMillrace {
         assertThat(response).isEqualTo(JsonNodeFactory.instance.objectNode().put("tracking", 1));
         assertThat(finished.out()).contains(" 0 pending, 0 processing, 1 completed, 0 failed, 0 cancelled,");
         assertThat(finished.out())
-                .endsWith("the last of completed, the newest first:\n              " + id + " (this one)\n");
+                .endsWith("progression   completed begins with\n              " + id + " (this one)\n");
         assertThat(finished.code()).isZero();
         assertThat(event(orders, id).payload()).isEqualTo(new ShipOrder("A-1", item, 3));
         assertThat(database.query("select o.*, o.xmin = e.xmin from public.example_orders o cross join event e"))
@@ -92,7 +92,7 @@ abstract class WithPlaceOrder extends WithMillrace {
         Finished again = example.run("--order", "A-1");
 
         assertThat(again.found("^was there +" + ID + " with order A-1$")).isEqualTo(first);
-        assertThat(again.out()).endsWith("              " + other + "\n              " + first + " (this one)\n");
+        assertThat(again.out()).endsWith("              " + first + " (this one)\n              " + other + "\n");
         assertThat(again.code()).isZero();
         assertThat(shipped).hasValue(2);
         assertThat(database.longValue("select count(*) from event")).isEqualTo(2);
@@ -109,7 +109,9 @@ abstract class WithPlaceOrder extends WithMillrace {
                         .path("message")
                         .asText())
                 .isEqualTo("there are only 100 of 'é'");
-        assertThat(finished.out()).contains("the last of failed,").contains(" 0 completed, 1 failed,");
+        assertThat(finished.out())
+                .contains("progression   failed begins with\n")
+                .contains(" 0 completed, 1 failed,");
     }
 
     @Test
