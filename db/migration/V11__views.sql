@@ -1,5 +1,5 @@
 -- Looking at flows, workers and progressions by SQL (docs/sql.md): two views more, pages of progressions, and plans that go by
--- indexes whatever the tables' sizes were when they were made (docs/decisions/0008).
+-- indexes whatever the tables' sizes were when they were made (docs/decisions/0008). And delays of what is appended by SQL.
 -- Patterns are written as E'…', which reads the same whatever standard_conforming_strings says.
 
 -- Whether the process heard notifications when it last renewed its lease.
@@ -227,6 +227,359 @@ comment on view event_status is 'Every event with its status, by id.';
 comment on view progression_member is 'The members of all progressions; a page in order is had from the function members.';
 comment on view flow_status is 'Every flow: paused or not, its exact counts, what waits and since when, what ended last.';
 comment on view worker_status is 'Every worker: who, whether its lease holds and it hears notifications, what it runs.';
+
+-- What is appended by SQL can have a delay, as by the library: seconds from when it is stored, by the database's clock.
+
+create function check_delay(place text, delay double precision, run_at timestamptz) returns void language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+begin
+    if delay = 'NaN' or delay in ('Infinity', '-Infinity') then
+        perform refuse(place, 'delay must be finite, got ' || delay, '22023', null);
+    elsif delay < 0 or delay > 315360000 then
+        perform refuse(place, format('delay must not be negative and at most 3650 days, got %ss', seconds_text(delay)), '22023', null);
+    elsif delay is not null and run_at is not null then
+        perform refuse(place, 'runAt and delay exclude each other', '22023', null);
+    end if;
+end $$;
+
+drop function append_rows(integer, boolean, integer[], text[], jsonb[], jsonb[], double precision[], double precision[],
+    timestamptz[], boolean[], timestamptz[], uuid[]);
+drop function append_unique_rows(integer, integer[], text[], jsonb[], jsonb[], double precision[], double precision[],
+    timestamptz[], boolean[], timestamptz[], uuid[], text[], smallint[], double precision[], smallint[]);
+drop function append(text, text, jsonb, double precision, timestamptz, double precision, timestamptz, jsonb, text, uuid, text,
+    double precision, text, boolean);
+
+-- Stores events of one flow that have been looked at and have no unique keys, all or none.
+create function append_rows(flow_id integer, bounded boolean, lanes integer[], types text[], payloads jsonb[], metadata jsonb[],
+    priorities double precision[], timeouts double precision[], deadlines timestamptz[], streaming boolean[],
+    run_ats timestamptz[], ids uuid[], delays double precision[]) returns void language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+#variable_conflict use_column
+declare
+    moment timestamptz := clock_timestamp();
+    held record;
+begin
+    if bounded then
+        held := lock_flow(flow_id);
+        if held.pending + cardinality(ids) > held.most then
+            perform refuse(null, format('Queue size (%s) exceeds max (%s)', held.pending + cardinality(ids) - 1, held.most),
+                'MR001', null);
+        end if;
+    end if;
+    with input as materialized (
+        select i.*, coalesce(i.given_priority, extract(epoch from moment)) as priority,
+            coalesce(i.given_run_at, moment + i.delay * interval '1 second') as run_at
+        from unnest(ids, lanes, types, payloads, append_rows.metadata, priorities, timeouts, deadlines, append_rows.streaming,
+                run_ats, delays)
+            with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming, given_run_at,
+                delay, n)
+    ), stored as (
+        insert into event (id, flow, type, payload, metadata, priority, timeout, deadline, streaming, created_at)
+        select id, flow_id, type, payload, coalesce(metadata, '{}'), priority, timeout, deadline, coalesce(streaming, false), moment
+        from input
+        order by n
+    ), later as (
+        insert into scheduled (id, run_at, priority, position, lane, flow)
+        select id, run_at, priority, nextval('ready_position_seq'), lane, flow_id
+        from input
+        where run_at > moment
+        order by n
+    )
+    insert into ready (id, priority, lane, flow)
+    select id, priority, lane, flow_id
+    from input
+    where run_at is null or run_at <= moment
+    order by n;
+end $$;
+
+-- The same for events some of which have unique keys. Says for each its id, or who has its key. Those whose key stands more than
+-- once come one after the other, as in the library.
+create function append_unique_rows(flow_id integer, lanes integer[], types text[], payloads jsonb[], metadata jsonb[],
+    priorities double precision[], timeouts double precision[], deadlines timestamptz[], streaming boolean[],
+    run_ats timestamptz[], ids uuid[], keys text[], scopes smallint[], periods double precision[], conflicts smallint[],
+    delays double precision[])
+returns uuid[] language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+#variable_conflict use_column
+declare
+    moment timestamptz;
+    rounds bigint[];
+    round bigint;
+    held record;
+    met record;
+    answers uuid[] := ids;
+begin
+    select array_agg(r.round order by r.n) into rounds
+    from (
+        select k.n, case when k.key is null then 1 else row_number() over (partition by k.key order by k.n) end as round
+        from unnest(keys) with ordinality as k (key, n)
+    ) r;
+    for round in select distinct r from unnest(rounds) r order by r loop
+        held := lock_flow(flow_id); -- its limit may be younger than the look that found it
+        moment := clock_timestamp();
+        for met in
+            with input as materialized (
+                select i.*
+                from unnest(ids, lanes, types, payloads, append_unique_rows.metadata, priorities, timeouts, deadlines,
+                        append_unique_rows.streaming, run_ats, keys, scopes, periods, conflicts, rounds, delays)
+                    with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming,
+                        given_run_at, key, scope, period, conflict, its_round, delay, n)
+                where its_round = round
+            ), met as materialized (
+                select m.*
+                from (
+                    select array_agg(id order by n) as ids, array_agg(key order by n) as keys, array_agg(scope order by n) as scopes,
+                        array_agg(period order by n) as periods, array_agg(conflict order by n) as conflicts
+                    from input
+                ) i
+                cross join lateral take_keys(flow_id, i.ids, i.keys, i.scopes, i.periods, i.conflicts, moment, false,
+                    case when held.most is null then 2147483647 else greatest(0, held.most - held.pending)::integer end) m
+            ), taken as materialized (
+                select i.*, coalesce(i.given_priority, m.priority, extract(epoch from moment)) as priority, m.place,
+                    coalesce(i.given_run_at, moment + i.delay * interval '1 second', m.due) as run_at
+                from input i
+                left join met m on m.id = i.id
+                where m.answer is distinct from 0 and not exists (select from met where answer >= 2)
+            ), stored as (
+                insert into event (id, flow, type, payload, metadata, priority, timeout, deadline, streaming, created_at)
+                select id, flow_id, type, payload, coalesce(metadata, '{}'), priority, timeout, deadline,
+                    coalesce(streaming, false), moment
+                from taken
+                order by n
+            ), later as (
+                insert into scheduled (id, run_at, priority, position, lane, flow)
+                select id, run_at, priority, coalesce(place, nextval('ready_position_seq')), lane, flow_id
+                from taken
+                where run_at > moment
+                order by n
+            ), due as (
+                insert into ready (id, priority, position, lane, flow)
+                select id, priority, coalesce(place, nextval('ready_position_seq')), lane, flow_id
+                from taken
+                where run_at is null or run_at <= moment
+                order by n
+            )
+            select id, holder, answer, place from met
+        loop
+            case met.answer
+                when 0 then
+                    answers[array_position(ids, met.id)] := met.holder;
+                when 2 then
+                    perform refuse(null, format('Item %s was not appended: item %s holds its unique key; nothing was stored. Append it '
+                        'when that has ended, or choose another onConflict', met.id, met.holder), '23505', met.holder::text);
+                when 3 then
+                    perform refuse(null, format('Queue size (%s) exceeds max (%s)', held.pending + met.place - 1, held.most),
+                        'MR001', null);
+                else null; -- stored in the place of another
+            end case;
+        end loop;
+    end loop;
+    return answers;
+end $$;
+
+-- Appends an event, in the caller's transaction. Says its id, or with a unique key that another holds, that one's.
+create function append(flow text, type text, payload jsonb, priority double precision default null,
+    run_at timestamptz default null, timeout double precision default null, deadline timestamptz default null,
+    metadata jsonb default null, unique_key text default null, id uuid default null, unique_scope text default null,
+    unique_period double precision default null, on_conflict text default null, streaming boolean default null,
+    delay double precision default null)
+returns uuid language plpgsql security definer
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+#variable_conflict use_column
+declare
+    flow_id integer;
+    lane_id integer;
+    bounded boolean;
+    moment timestamptz;
+    due timestamptz;
+    fresh uuid;
+    answers uuid[];
+begin
+    select f.id, l.id, f.max_pending is not null into flow_id, lane_id, bounded
+    from flow f
+    join lane l on l.flow = f.id and l.type = append.type
+    where f.name = append.flow;
+    if not is_sound(append.payload, append.metadata, append.priority, append.timeout, append.run_at, append.deadline) then
+        perform check_event(null, append.payload, append.metadata, append.priority, append.timeout, append.run_at, append.deadline);
+    end if;
+    if append.delay is not null then
+        perform check_delay(null, append.delay, append.run_at);
+    end if;
+    if append.unique_key is not null or append.unique_scope is not null or append.unique_period is not null
+            or append.on_conflict is not null then
+        perform check_unique(null, append.unique_key, append.unique_scope, append.unique_period, append.on_conflict);
+    end if;
+    if lane_id is null then
+        select o.flow_id, o.lane_id, o.bounded into flow_id, lane_id, bounded
+        from open_lane(append.flow, append.type) o;
+    end if;
+    if append.id is not null then
+        perform check_ids(array[append.id]);
+    end if;
+
+    fresh := coalesce(append.id, uuid_v7());
+    if append.unique_key is not null then
+        answers := append_unique_rows(flow_id, array[lane_id], array[append.type], array[append.payload], array[append.metadata],
+            array[append.priority], array[append.timeout], array[append.deadline], array[append.streaming], array[append.run_at],
+            array[fresh], array[append.unique_key], array[scope_code(append.unique_scope, append.unique_period)],
+            array[append.unique_period], array[conflict_code(append.on_conflict)], array[append.delay]);
+        return answers[1];
+    elsif bounded then
+        perform append_rows(flow_id, true, array[lane_id], array[append.type], array[append.payload], array[append.metadata],
+            array[append.priority], array[append.timeout], array[append.deadline], array[append.streaming], array[append.run_at],
+            array[fresh], array[append.delay]);
+        return fresh;
+    end if;
+
+    moment := clock_timestamp();
+    due := coalesce(append.run_at, moment + append.delay * interval '1 second');
+    insert into event (id, flow, type, payload, metadata, priority, timeout, deadline, streaming, created_at)
+    values (fresh, flow_id, append.type, append.payload, coalesce(append.metadata, '{}'),
+        coalesce(append.priority, extract(epoch from moment)), append.timeout, append.deadline, coalesce(append.streaming, false), moment);
+    if due > moment then
+        insert into scheduled (id, run_at, priority, position, lane, flow)
+        values (fresh, due, coalesce(append.priority, extract(epoch from moment)), nextval('ready_position_seq'), lane_id, flow_id);
+    else
+        insert into ready (id, priority, lane, flow)
+        values (fresh, coalesce(append.priority, extract(epoch from moment)), lane_id, flow_id);
+    end if;
+    return fresh;
+end $$;
+
+-- Appends many events, all or none, in the caller's transaction: an array of objects whose keys are named as the arguments of
+-- append; flow and type are for those that do not say. Says their ids in the same order, as append does.
+create or replace function append_many(events jsonb, flow text default null, type text default null)
+returns setof uuid language plpgsql security definer
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+#variable_conflict use_column
+declare
+    known constant text[] := array['flow', 'type', 'payload', 'priority', 'run_at', 'timeout', 'deadline', 'metadata', 'unique_key',
+        'id', 'unique_scope', 'unique_period', 'on_conflict', 'streaming', 'delay'];
+    given record;
+    target record;
+    part record;
+    codes record;
+    answers uuid[];
+begin
+    if jsonb_typeof(events) is distinct from 'array' then
+        perform refuse(null, 'events must be an array, got ' || coalesce(jsonb_typeof(events), 'null'), '22023', null);
+    end if;
+    select count(*)::integer as number, array_agg(flow order by n) as flows, array_agg(type order by n) as types,
+        array_agg(payload order by n) as payloads, array_agg(metadata order by n) as metadata,
+        array_agg(priority order by n) as priorities, array_agg(timeout order by n) as timeouts,
+        array_agg(deadline order by n) as deadlines, array_agg(run_at order by n) as run_ats,
+        array_agg(streaming order by n) as streaming, array_agg(id order by n) as given_ids,
+        array_agg(coalesce(id, uuid_v7()) order by n) as ids, array_agg(unique_key order by n) as keys,
+        array_agg(unique_scope order by n) as scopes, array_agg(unique_period order by n) as periods,
+        array_agg(on_conflict order by n) as conflicts, array_agg(delay order by n) as delays, bool_or(delay is not null) as delayed,
+        min(n) filter (where stranger) as stranger,
+        bool_or(keyed) as keyed, bool_and(is_sound(payload, metadata, priority, timeout, run_at, deadline)) as sound
+    into given
+    from (
+        select n, coalesce(e ->> 'flow', append_many.flow) as flow, coalesce(e ->> 'type', append_many.type) as type,
+            e -> 'payload' as payload, nullif(e -> 'metadata', 'null') as metadata,
+            (e ->> 'priority')::double precision as priority, (e ->> 'timeout')::double precision as timeout,
+            case when e ? 'deadline' then json_time('deadline', e ->> 'deadline') end as deadline,
+            case when e ? 'run_at' then json_time('run_at', e ->> 'run_at') end as run_at,
+            (e ->> 'streaming')::boolean as streaming, (e ->> 'id')::uuid as id, e ->> 'unique_key' as unique_key,
+            e ->> 'unique_scope' as unique_scope, (e ->> 'unique_period')::double precision as unique_period,
+            e ->> 'on_conflict' as on_conflict, (e ->> 'delay')::double precision as delay,
+            case when jsonb_typeof(e) = 'object' then e - known <> '{}' else true end as stranger,
+            e ?| array['unique_key', 'unique_scope', 'unique_period', 'on_conflict'] as keyed
+        from jsonb_array_elements(events) with ordinality as i (e, n)
+        offset 0 -- each value once
+    ) i;
+    if given.number = 0 then
+        return;
+    end if;
+    if given.stranger is not null then
+        perform refuse(format('index %s of %s: ', given.stranger - 1, given.number),
+            case when jsonb_typeof(events -> (given.stranger - 1)::integer) <> 'object' then 'an event must be an object'
+                else format('unknown key %s; there are %s',
+                    (select quoted(min(k collate "C")) from jsonb_object_keys((events -> (given.stranger - 1)::integer) - known) k),
+                    array_to_string(known, ', ')) end, '22023', null);
+    end if;
+    for place in 1 .. case when given.sound and not given.keyed and not given.delayed then 0 else given.number end loop
+        perform check_event(format('index %s of %s: ', place - 1, given.number), given.payloads[place], given.metadata[place],
+            given.priorities[place], given.timeouts[place], given.run_ats[place], given.deadlines[place]);
+        perform check_delay(format('index %s of %s: ', place - 1, given.number), given.delays[place], given.run_ats[place]);
+        perform check_unique(format('index %s of %s: ', place - 1, given.number), given.keys[place], given.scopes[place],
+            given.periods[place], given.conflicts[place]);
+    end loop;
+    perform check_ids(given.given_ids);
+
+    for target in
+        select distinct w.flow, w.type
+        from unnest(given.flows, given.types) as w (flow, type)
+        where not exists (select from flow f join lane l on l.flow = f.id where f.name = w.flow and l.type = w.type)
+        order by flow, type
+    loop
+        perform open_lane(target.flow, target.type);
+    end loop;
+    answers := given.ids;
+    for target in
+        select f.id as flow_id, f.max_pending is not null as bounded, array_agg(l.id order by w.n) as lanes,
+            array_agg(w.n order by w.n) as places
+        from unnest(given.flows, given.types) with ordinality as w (flow, type, n)
+        join flow f on f.name = w.flow
+        join lane l on l.flow = f.id and l.type = w.type
+        group by f.id
+        order by f.id -- bounded flows are locked in one order
+    loop
+        if cardinality(target.places) < given.number then
+            select array_agg(type order by n) as types,
+                array_agg(payload order by n) as payloads, array_agg(metadata order by n) as metadata,
+                array_agg(priority order by n) as priorities, array_agg(timeout order by n) as timeouts,
+                array_agg(deadline order by n) as deadlines, array_agg(run_at order by n) as run_ats,
+                array_agg(streaming order by n) as streaming, array_agg(id order by n) as ids, array_agg(unique_key order by n) as keys,
+                array_agg(unique_scope order by n) as scopes, array_agg(unique_period order by n) as periods,
+                array_agg(on_conflict order by n) as conflicts, array_agg(delay order by n) as delays
+            into part
+            from unnest(given.types, given.payloads, given.metadata, given.priorities, given.timeouts, given.deadlines,
+                    given.run_ats, given.streaming, given.ids, given.keys, given.scopes, given.periods, given.conflicts,
+                    given.delays)
+                with ordinality as i (type, payload, metadata, priority, timeout, deadline, run_at, streaming, id, unique_key,
+                    unique_scope, unique_period, on_conflict, delay, n)
+            where n = any (target.places);
+        else
+            select given.types as types, given.payloads as payloads, given.metadata as metadata, given.priorities as priorities,
+                given.timeouts as timeouts, given.deadlines as deadlines, given.run_ats as run_ats, given.streaming as streaming,
+                given.ids as ids, given.keys as keys, given.scopes as scopes, given.periods as periods, given.conflicts as conflicts,
+                given.delays as delays
+            into part;
+        end if;
+        if given.keyed then
+            select array_agg(scope_code(s.scope, s.period) order by s.n) as scopes, array_agg(conflict_code(s.conflict) order by s.n) as conflicts
+            into codes
+            from unnest(part.scopes, part.periods, part.conflicts) with ordinality as s (scope, period, conflict, n);
+            part.ids := append_unique_rows(target.flow_id, target.lanes, part.types, part.payloads, part.metadata, part.priorities,
+                part.timeouts, part.deadlines, part.streaming, part.run_ats, part.ids, part.keys, codes.scopes, part.periods,
+                codes.conflicts, part.delays);
+            for place in 1 .. cardinality(target.places) loop
+                answers[target.places[place]] := part.ids[place];
+            end loop;
+        else
+            perform append_rows(target.flow_id, target.bounded, target.lanes, part.types, part.payloads, part.metadata,
+                part.priorities, part.timeouts, part.deadlines, part.streaming, part.run_ats, part.ids, part.delays);
+        end if;
+    end loop;
+    return query select unnest(answers);
+end $$;
+
+create or replace view enqueue as
+    select null::text as flow, null::text as type, null::jsonb as payload, null::double precision as priority,
+        null::timestamptz as run_at, null::double precision as timeout, null::timestamptz as deadline, null::jsonb as metadata,
+        null::text as unique_key, null::uuid as id, null::text as unique_scope, null::double precision as unique_period,
+        null::text as on_conflict, null::boolean as streaming, null::double precision as delay
+    where false;
+
+create or replace function enqueue_row() returns trigger language plpgsql security definer
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+begin
+    new.id := append(new.flow, new.type, new.payload, new.priority, new.run_at, new.timeout, new.deadline, new.metadata,
+        new.unique_key, new.id, new.unique_scope, new.unique_period, new.on_conflict, new.streaming, new.delay);
+    return new;
+end $$;
 
 create or replace function grant_roles() returns void language plpgsql
 set search_path = "${flyway:defaultSchema}", pg_temp as $$

@@ -29,7 +29,6 @@ public record Append(
         @Nullable Duration delay) {
     private static final Append DEFAULTS =
             new Append(null, Terms.DEFAULT, JsonNodeFactory.instance.objectNode(), null, null);
-    private static final Duration MAX_DELAY = Duration.ofDays(3_650); // as the longest timeout
 
     /** Copies the notes, and refuses a time that not every part of the system can write down. */
     public Append {
@@ -38,9 +37,8 @@ public record Append(
         if (runAt != null) {
             Terms.checkInstant("runAt", runAt);
         }
-        if (delay != null && (delay.isNegative() || delay.compareTo(MAX_DELAY) > 0)) {
-            throw new IllegalArgumentException(
-                    "delay must not be negative and at most " + MAX_DELAY.toDays() + " days, got " + delay);
+        if (delay != null) {
+            Terms.checkDelay(delay);
         }
         if (runAt != null && delay != null) {
             throw new IllegalArgumentException("runAt and delay exclude each other");

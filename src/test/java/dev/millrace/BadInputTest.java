@@ -328,7 +328,7 @@ class BadInputTest {
                 Arguments.of(
                         "negative delay",
                         (Options) () -> Append.delay(Duration.ofNanos(-1)),
-                        "delay must not be negative and at most 3650 days, got PT-0.000000001S"),
+                        "delay must not be negative and at most 3650 days, got -0.000000001s"),
                 Arguments.of(
                         "endless delay",
                         (Options) () -> Append.delay(Duration.ofSeconds(Long.MAX_VALUE)),

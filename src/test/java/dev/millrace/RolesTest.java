@@ -176,7 +176,7 @@ class RolesTest extends WithSql {
                 "select millrace.pause_flow('f')",
                 "select millrace.event(gen_random_uuid())",
                 "select millrace.take_keys(1, '{}', '{}', '{}', '{}', '{}', now(), false, 1)",
-                "select millrace.append_rows(1, false, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+                "select millrace.append_rows(1, false, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
                 "select millrace.grant_roles()",
                 "select millrace.uuid_v7()",
                 "select nextval('millrace.ready_position_seq')",

@@ -51,6 +51,13 @@ class SqlConformanceTest extends WithSql {
                 accepted("due in the past", said("1", "{\"run_at\":\"0001-01-01T00:00:00Z\"}")),
                 accepted("the end of time", said("1", "{\"run_at\":\"9999-12-31T23:59:59Z\"}")),
                 accepted("deadline", said("1", "{\"deadline\":\"" + SOON + "\"}")),
+                accepted(
+                        "delays",
+                        said("0", "{\"delay\":0}"),
+                        said("1", "{\"delay\":0.5}"),
+                        said("2", "{\"delay\":315360000}"),
+                        said("3", "{\"delay\":7,\"unique_key\":\"k\",\"priority\":3}"),
+                        said("4", "{\"delay\":9,\"unique_key\":\"k\",\"on_conflict\":\"replace\"}")),
                 accepted("streaming", said("1", "{\"streaming\":true}")),
                 accepted("metadata", said("1", "{\"metadata\":{\"b\":[1.50,null],\"a\":\"é\\u0001\\\"\\\\\"}}")),
                 accepted(
@@ -125,6 +132,10 @@ class SqlConformanceTest extends WithSql {
                 refused(INVALID, "1", "{\"priority\":\"NaN\"}"),
                 refused(INVALID, "1", "{\"priority\":\"Infinity\"}"),
                 refused(INVALID, "1", "{\"priority\":\"-Infinity\"}"),
+                refused(INVALID, "1", "{\"delay\":-0.5}"),
+                refused(INVALID, "1", "{\"delay\":-0.000000001}"),
+                refused(INVALID, "1", "{\"delay\":315360000.5}"),
+                refused(INVALID, "1", "{\"delay\":1,\"run_at\":\"" + SOON + "\"}"),
                 refused(INVALID, "1", "{\"timeout\":0}"),
                 refused(INVALID, "1", "{\"timeout\":-1.5}"),
                 refused(INVALID, "1", "{\"timeout\":315360000.5}"),
@@ -243,6 +254,16 @@ class SqlConformanceTest extends WithSql {
                         "on_conflict must be return, replace or fail, got 'x'",
                         "select millrace.append('f', 't', '1', unique_key => 'k', on_conflict => ?)",
                         "x"),
+                Arguments.of(
+                        INVALID,
+                        "delay must be finite, got NaN",
+                        "select millrace.append('f', 't', '1', delay => ?::float8)",
+                        "NaN"),
+                Arguments.of(
+                        INVALID,
+                        "index 1 of 2: delay must be finite, got -Infinity",
+                        many,
+                        "[{\"payload\":1,\"delay\":0},{\"payload\":1,\"delay\":\"-Infinity\"}]"),
                 Arguments.of(INVALID, "events must be an array, got object", many, "{}"),
                 Arguments.of(INVALID, "events must be an array, got null", many, null),
                 Arguments.of(INVALID, "index 1 of 2: an event must be an object", many, "[{\"payload\":1},2]"),
@@ -287,6 +308,22 @@ class SqlConformanceTest extends WithSql {
         assertThat(database.query(
                         "select id, (payload)::bigint from ready join event using (id) order by ready.position"))
                 .isEqualTo(ids);
+    }
+
+    @Test
+    void appendMany_toSeveralFlowsSomeBoundedAndKeyed_givesEachItsDelay() {
+        millrace().executor("a", Anything.class).maxQueueSize(9).build();
+        database.query("""
+                select append_many('[{"flow":"b","payload":0,"delay":20},{"payload":1},{"flow":"b","payload":2},
+                    {"payload":3,"delay":23},{"flow":"c","payload":4,"delay":24,"unique_key":"k"},{"flow":"c","payload":5}]', 'a', 'y')
+                """);
+        database.query("select append('a', 'y', '6', delay => 26)");
+
+        assertThat(database.list(
+                        String.class,
+                        "select concat_ws(' ', s.flow, e.payload, s.run_at - e.created_at) from event_status s join event e using (id)"
+                                + " order by 1"))
+                .containsExactly("a 1", "a 3 00:00:23", "a 6 00:00:26", "b 0 00:00:20", "b 2", "c 4 00:00:24", "c 5");
     }
 
     @Test

@@ -41,12 +41,13 @@ abstract class WithSql extends WithMillrace {
     private static final String ARGUMENTS = """
             w -> 'payload', (w ->> 'priority')::float8, (w ->> 'run_at')::timestamptz, (w ->> 'timeout')::float8,
             (w ->> 'deadline')::timestamptz, w -> 'metadata', w ->> 'unique_key', (w ->> 'id')::uuid, w ->> 'unique_scope',
-            (w ->> 'unique_period')::float8, w ->> 'on_conflict', (w ->> 'streaming')::boolean
+            (w ->> 'unique_period')::float8, w ->> 'on_conflict', (w ->> 'streaming')::boolean,
+            (w ->> 'delay')::float8
             """;
 
     private static final String COLUMNS =
             "flow, type, payload, priority, run_at, timeout, deadline, metadata, unique_key, id,"
-                    + " unique_scope, unique_period, on_conflict, streaming";
+                    + " unique_scope, unique_period, on_conflict, streaming, delay";
 
     /** Reads and writes also what the library would not. */
     private static final ObjectMapper ANY_JSON = JsonMapper.builder(JsonFactory.builder()
@@ -224,6 +225,10 @@ abstract class WithSql extends WithMillrace {
         if (said.hasNonNull("run_at")) {
             options = options.withRunAt(Instant.parse(said.get("run_at").asText()));
         }
+        if (said.hasNonNull("delay")) {
+            options = new Append(
+                    options.id(), options.terms(), options.metadata(), options.runAt(), seconds(said, "delay"));
+        }
         if (said.hasNonNull("metadata")) {
             options = options.withMetadata((ObjectNode) said.get("metadata"));
         }
@@ -262,7 +267,9 @@ abstract class WithSql extends WithMillrace {
         List<String> rows = new ArrayList<>(database.list(String.class, """
                 select concat_ws(' | ', s.status, e.type, e.payload, e.metadata, case
                         when e.priority = extract(epoch from e.created_at)::float8 then 'time' else e.priority::text end,
-                    case when q.priority = e.priority then 'same' else q.priority::text end, e.timeout, e.deadline, e.streaming, q.run_at,
+                    case when q.priority = e.priority then 'same' else q.priority::text end, e.timeout, e.deadline, e.streaming,
+                    case when mod(extract(microseconds from q.run_at - e.created_at), 500000) = 0
+                        then 'after ' || (q.run_at - e.created_at) else q.run_at::text end,
                     q.attempt, q.failures, q.denials, q.deaths, l.type, o.status, o.error ->> 'error', u.key, u.scope,
                     u.expires_at - e.created_at, x.look_at)
                 from event e

@@ -92,6 +92,15 @@ public record Terms(
         return timeout;
     }
 
+    /** The delay, unless it is negative or longer than the longest timeout. */
+    public static Duration checkDelay(Duration delay) {
+        if (delay.isNegative() || delay.compareTo(MAX_TIMEOUT) > 0) {
+            throw new IllegalArgumentException("delay must not be negative and at most %d days, got %ss"
+                    .formatted(MAX_TIMEOUT.toDays(), Seconds.of(delay).toPlainString()));
+        }
+        return delay;
+    }
+
     /** The instant, unless it lies outside the years that every part of the system can write down. */
     public static Instant checkInstant(String what, Instant instant) {
         if (instant.isBefore(MIN_INSTANT) || instant.isAfter(MAX_INSTANT)) {
