@@ -38,7 +38,7 @@ public final class MillraceBuilder {
 
     /**
      * Where to connect with a pool of Millrace's own, {@code jdbc:postgresql:…}. Behind a proxy that pools transactions,
-     * such as PgBouncer, it needs {@code prepareThreshold=0}, and migrations need a direct connection.
+     * such as PgBouncer before 1.21, it needs {@code prepareThreshold=0}, and migrations need a direct connection.
      */
     public MillraceBuilder jdbcUrl(String url) {
         this.jdbcUrl = Location.checkUrl(Objects.requireNonNull(url, "jdbcUrl"));

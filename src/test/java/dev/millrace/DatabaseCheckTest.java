@@ -8,6 +8,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.EventStatus;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import dev.millrace.store.Schema;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A database that does not fit is refused when connecting, with what was found and what is needed. */
+@NotPooled("about how databases are refused and migrated, by their own words")
 @PostgresTest
 class DatabaseCheckTest {
     private final TestDatabase database;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.EventStatus;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.sql.Connection;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Settings that a database or a pool may have for reasons of its own, from the first migration on, do not matter. */
+@NotPooled("each of its databases is migrated, which needs a direct connection")
 @PostgresTest
 class DatabaseSettingsTest {
     private final TestDatabase database;

@@ -3,12 +3,14 @@ package dev.millrace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.faults.FaultyDataSource;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.TestDatabase;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** What a fleet that has nothing to do asks of its database. */
+@NotPooled("counts the statements of workers that listen")
 class FleetTest extends WithMillrace {
     private static final int WORKERS = 10;
     private static final double SECONDS = 8;

@@ -3,6 +3,7 @@ package dev.millrace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.faults.FaultyNetwork;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.TestDatabase;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
@@ -10,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The connection that hears wake-ups is lost, or goes silent: the worker polls, and hears again by itself. */
+@NotPooled("about notifications, which need a session")
 class ListenerTest extends WithMillrace {
     private static final String LISTENERS =
             "from pg_stat_activity where datname = current_database() and query like '-- listen:%'";

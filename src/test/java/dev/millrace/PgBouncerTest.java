@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.millrace.event.ConfigurationException;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PgBouncer;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
@@ -27,8 +31,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.LoggerFactory;
 
 /** Everything works through PgBouncer in transaction mode, and nothing is left in the sessions behind it. */
+@NotPooled("it has a pooler of its own")
 @PostgresTest
 class PgBouncerTest {
     @TempDir
@@ -96,6 +102,25 @@ class PgBouncerTest {
         }
     }
 
+    @Test
+    void append_throughTransactionPooling_wakesAWorkerThatIsConnectedDirectly() throws Exception {
+        try (Millrace worker = Millrace.connect(database.newPool(4));
+                Millrace appender = Millrace.connect(bouncer.url(database) + "&prepareThreshold=0")) {
+            worker.executor("works", BroadScenario.Work.class)
+                    .pollInterval(Duration.ofMinutes(10))
+                    .handler((work, run) -> null)
+                    .build()
+                    .execute();
+            Executor<BroadScenario.Work> elsewhere =
+                    appender.executor("works", BroadScenario.Work.class).build();
+            database.await("select exists (select from sleeper where flow > 0)");
+
+            UUID id = elsewhere.append(new BroadScenario.Work(1, "woken"));
+
+            assertThat(elsewhere.await(id, Duration.ofSeconds(30))).isPresent();
+        }
+    }
+
     /** Of each connection behind the proxy: as many transactions at once as it has take one each. */
     private static List<String> settingsOfAllSessions(String url) throws SQLException {
         List<Connection> connections = new ArrayList<>();
@@ -122,6 +147,54 @@ class PgBouncerTest {
                 connection.close();
             }
         }
+    }
+
+    @Test
+    void migrate_throughTransactionPooling_isRefusedAndChangesNoSession() throws Exception {
+        TestDatabase empty = database.empty();
+        String url = bouncer.url(empty) + "&prepareThreshold=0";
+        PGSimpleDataSource own = new PGSimpleDataSource();
+        own.setUrl(url);
+
+        assertThatExceptionOfType(ConfigurationException.class)
+                .isThrownBy(() -> Millrace.migrate(own))
+                .withMessageContaining("schema 'millrace' was not migrated: a proxy that pools transactions")
+                .withMessageContaining("migrate over a direct connection");
+        assertThatExceptionOfType(ConfigurationException.class)
+                .isThrownBy(() -> Millrace.builder().jdbcUrl(url).migrate().connect())
+                .withMessageContaining("migrate over a direct connection");
+
+        assertThat(settingsOfAllSessions(url))
+                .containsOnly("read committed, off, 0, 0, \"$user\", public, listening to 0");
+        assertThat(empty.longValue("select count(*) from pg_namespace where nspname = 'millrace'"))
+                .isZero();
+    }
+
+    @Test
+    void connect_throughAProxyThatMayNotKnowPreparedStatements_warnsOfIt() {
+        assertThat(warningsOfConnecting(bouncer.url(database)))
+                .singleElement()
+                .asString()
+                .contains("database=" + database.name() + " is behind a proxy", "prepareThreshold=0", "1.21");
+        assertThat(warningsOfConnecting(bouncer.url(database) + "&prepareThreshold=0"))
+                .isEmpty();
+        assertThat(warningsOfConnecting(database.directUrl())).isEmpty();
+    }
+
+    private static List<String> warningsOfConnecting(String url) {
+        Logger logger = (Logger) LoggerFactory.getLogger("dev.millrace.store.Between");
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        try (Millrace millrace = Millrace.connect(url)) {
+            assertThat(millrace.executor("works", BroadScenario.Work.class)
+                            .build()
+                            .statusCounts())
+                    .hasSize(7);
+        } finally {
+            logger.detachAppender(lines);
+        }
+        return lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
     }
 
     @Test

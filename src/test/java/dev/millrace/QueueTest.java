@@ -14,6 +14,7 @@ import dev.millrace.faults.Moment;
 import dev.millrace.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -184,15 +185,16 @@ class QueueTest extends WithMillrace {
         append(bounded, 3);
 
         assertThatThrownBy(() -> append(before, 1)).isInstanceOf(QueueFullException.class);
-        assertThatThrownBy(() -> inTransaction(Connection.TRANSACTION_READ_COMMITTED, before))
-                .isInstanceOf(QueueFullException.class);
+        assertThatThrownBy(() -> inTransaction("read committed", before)).isInstanceOf(QueueFullException.class);
         assertThat(counts(before)).isEqualTo(Map.of(EventStatus.PENDING, 3L));
     }
 
-    private void inTransaction(int isolation, Executor<Task> executor) throws SQLException {
-        try (Connection connection = database.connect()) {
+    /** Says the level within the transaction: {@code setTransactionIsolation} sets the session's, which may be others' next. */
+    private void inTransaction(String isolation, Executor<Task> executor) throws SQLException {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
-            connection.setTransactionIsolation(isolation);
+            statement.execute("set transaction isolation level " + isolation);
             executor.append(connection, new Task("x"));
             connection.commit();
         }
@@ -235,7 +237,7 @@ class QueueTest extends WithMillrace {
     private boolean appendSomehow(Executor<Task> executor, boolean callersTransaction) throws SQLException {
         try {
             if (callersTransaction) {
-                inTransaction(Connection.TRANSACTION_READ_COMMITTED, executor);
+                inTransaction("read committed", executor);
             } else {
                 executor.append(new Task("x"));
             }
@@ -246,9 +248,9 @@ class QueueTest extends WithMillrace {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {Connection.TRANSACTION_REPEATABLE_READ, Connection.TRANSACTION_SERIALIZABLE})
+    @ValueSource(strings = {"repeatable read", "serializable"})
     @DisplayName("R-046 a transaction that cannot see what others append is refused on a bounded flow, and only there")
-    void append_boundedInRepeatableRead_isRefused(int isolation) throws SQLException {
+    void append_boundedInRepeatableRead_isRefused(String isolation) throws SQLException {
         Executor<Task> bounded = tasks().maxQueueSize(3).build();
         Executor<Task> free = millrace().executor("free", Task.class).build();
 

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.millrace.event.EventStatus;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.sql.Connection;
@@ -202,6 +203,7 @@ class RealTroubleTest {
     }
 
     @Test
+    @NotPooled("has the server refuse connections of a role; the pooler's are of another")
     void connections_noneLeft_areWaitedFor() throws Exception {
         String role = database.name() + "_few";
         database.execute("create role " + role + " login connection limit 3");

@@ -3,6 +3,7 @@ package dev.millrace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.event.EventStatus;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.TestDatabase;
 import dev.millrace.work.RetryPolicy;
 import java.sql.Connection;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the three roles may do, and nobody else. */
+@NotPooled("its clients become a role for as long as their session lasts")
 class RolesTest extends WithSql {
     private static final String NOT_ALLOWED = "42501";
 

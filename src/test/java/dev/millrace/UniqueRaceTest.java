@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -190,12 +191,12 @@ class UniqueRaceTest extends WithMillrace {
 
     private void appendInTransaction(Executor<Task> tasks, Append options, Random random) throws SQLException {
         String key = options.terms().unique().key();
-        try (Connection connection = database.connect()) {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
-            connection.setTransactionIsolation(
-                    random.nextInt(3) == 0
-                            ? Connection.TRANSACTION_REPEATABLE_READ
-                            : Connection.TRANSACTION_READ_COMMITTED);
+            statement.execute(
+                    "set transaction isolation level " // not the session's, which may be others' next
+                            + (random.nextInt(3) == 0 ? "repeatable read" : "read committed"));
             try {
                 UUID id = tasks.append(connection, new Task(key), options);
                 if (random.nextInt(3) == 0) {

@@ -7,6 +7,7 @@ import dev.millrace.event.EventStatus;
 import dev.millrace.faults.FaultyDataSource;
 import dev.millrace.faults.Hold;
 import dev.millrace.faults.Moment;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.TestDatabase;
 import dev.millrace.work.RetryPolicy;
 import java.sql.Connection;
@@ -18,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** A worker that sleeps is notified, by whatever makes an event claimable, and nobody is notified while none sleeps. */
+@NotPooled("about notifications, which need a session")
 class WakeUpTest extends WithMillrace {
     private static final String APPEND = """
             with fresh as (

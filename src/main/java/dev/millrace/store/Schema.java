@@ -22,12 +22,20 @@ public final class Schema {
 
     /**
      * Applies what is missing of the migrations; many may do so at once. Needs a direct connection, not one through a
-     * transaction-pooling proxy: Flyway holds a lock of its session.
+     * transaction-pooling proxy: Flyway changes its session, which others would get next.
      *
-     * @throws ConfigurationException if the database is too old, not UTF-8, read-only, or refuses a migration
+     * @throws ConfigurationException if the database is too old, not UTF-8, read-only, behind such a proxy, or refuses a
+     *     migration
      */
     public void migrate() {
         checkServer();
+        if (Between.of(database) != Between.NOTHING && Between.poolsTransactions(database)) {
+            throw new ConfigurationException(
+                    ("schema '%s' was not migrated: a proxy that pools transactions, such as PgBouncer, stands between, and a"
+                                    + " migration changes the session, which others would get next; migrate over a direct"
+                                    + " connection")
+                            .formatted(database.schema()));
+        }
         try {
             Flyway.configure()
                     .dataSource(database.dataSource())
@@ -50,7 +58,8 @@ public final class Schema {
      * @throws ConfigurationException saying what was found and what is needed
      */
     public void validate() {
-        checkServer();
+        String name = checkServer();
+        Between.of(database).check(name);
         String found = version().orElse("none");
         if (!found.equals(VERSION)) {
             throw new ConfigurationException("schema '%s' has version %s, this Millrace needs version %s; %s"
@@ -81,9 +90,10 @@ public final class Schema {
         }
     }
 
-    private void checkServer() {
+    private String checkServer() {
         DatabaseFacts facts = DatabaseFacts.of(database);
         facts.check();
         database.sayIsolation(!facts.readsCommittedByDefault());
+        return facts.name();
     }
 }

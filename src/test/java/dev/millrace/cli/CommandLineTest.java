@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.Executor;
 import dev.millrace.Millrace;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.io.IOException;
@@ -94,6 +95,7 @@ class CommandLineTest {
     }
 
     @Test
+    @NotPooled("waits for a worker that says it sleeps, which only one does that hears notifications")
     void run_ofAPausedFlow_saysSoAndWaitsUntilItIsResumed() throws Exception {
         Path file = file(call("/ok/1", ""));
         try (Millrace millrace = Millrace.connect(database.newPool(2))) {

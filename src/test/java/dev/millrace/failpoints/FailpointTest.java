@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
@@ -46,7 +45,7 @@ class FailpointTest {
     Stream<DynamicTest> blows() throws Exception {
         BlockingQueue<Sandbox> free = new ArrayBlockingQueue<>(AT_ONCE);
         for (int i = 0; i < AT_ONCE; i++) {
-            Sandbox sandbox = new Sandbox(database.another().jdbcUrl(), UUID.randomUUID(), UUID.randomUUID());
+            Sandbox sandbox = new Sandbox(database.another());
             sandbox.audit();
             free.add(sandbox);
         }

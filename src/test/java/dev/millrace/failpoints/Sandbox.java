@@ -1,5 +1,6 @@
 package dev.millrace.failpoints;
 
+import dev.millrace.postgres.TestDatabase;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -32,9 +33,18 @@ final class Sandbox implements AutoCloseable {
     private final UUID neighbour;
     private final Hand hand;
 
-    /** Opens a connection when it is needed. */
+    /** One in that database; opens a connection when it is needed. */
+    Sandbox(TestDatabase database) {
+        this(database.jdbcUrl(), UUID.randomUUID(), UUID.randomUUID(), new Hand(search(database.directUrl())));
+    }
+
+    /** One that was made in another process. */
     Sandbox(String url, UUID subject, UUID neighbour) {
-        this(url, subject, neighbour, new Hand(url + "&currentSchema=millrace,public"));
+        this(url, subject, neighbour, new Hand(search(url)));
+    }
+
+    private static String search(String url) {
+        return url + "&currentSchema=millrace,public";
     }
 
     private Sandbox(String url, UUID subject, UUID neighbour, Hand hand) {

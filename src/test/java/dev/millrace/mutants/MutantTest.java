@@ -2,6 +2,7 @@ package dev.millrace.mutants;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.io.File;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** With each protection taken away its test fails, by the assertion that is meant to; with all of them none does. */
+@NotPooled("its tests run in processes of their own, straight to the server")
 @PostgresTest
 class MutantTest {
     private static final Path DOCUMENT = Path.of("docs/reliability.md");
@@ -91,7 +93,7 @@ class MutantTest {
         Path output = folder.resolve("output");
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
-        builder.environment().put("MILLRACE_TEST_JDBC_URL", database.jdbcUrl()); // this server: another takes seconds
+        builder.environment().put("MILLRACE_TEST_JDBC_URL", database.directUrl()); // this server: another takes seconds
         Process process = builder.start();
         try {
             assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))

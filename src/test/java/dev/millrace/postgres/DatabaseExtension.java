@@ -3,10 +3,14 @@ package dev.millrace.postgres;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ExtensionContext.Store;
@@ -17,13 +21,37 @@ import org.junit.platform.commons.support.AnnotationSupport;
 
 /** Lends each test class a {@link TestDatabase} and fails the test that leaves something behind. */
 public final class DatabaseExtension
-        implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, ParameterResolver {
+        implements ExecutionCondition, BeforeAllCallback, BeforeEachCallback, AfterEachCallback, ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(DatabaseExtension.class);
 
     /** A JUnit configuration parameter, an ISO duration: how long what a test used may take to settle after it. */
     static final String SETTLING = "dev.millrace.postgres.settling";
 
     private static final String SETTLING_DEFAULT = "PT5S";
+
+    /** A JUnit configuration parameter, or a system property: true to have tests reach their databases through PgBouncer. */
+    static final String POOLER = "millrace.test.pooler";
+
+    private static final ConditionEvaluationResult GOES = ConditionEvaluationResult.enabled("nothing is against it");
+
+    /** Leaves out what cannot be through a pooler, and says why. */
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        return isPooled(context)
+                ? AnnotationSupport.findAnnotation(context.getElement(), NotPooled.class)
+                        .map(left -> ConditionEvaluationResult.disabled("not through a pooler: " + left.value()))
+                        .orElse(GOES)
+                : GOES;
+    }
+
+    /** The configuration parameters of a run within a run, which goes to the same server through a pooler. */
+    public static Map<String, String> pooledOn(TestDatabase database) {
+        return Map.of(POOLER, "true", TestServer.EXTERNAL_URL, database.directUrl());
+    }
+
+    private static boolean isPooled(ExtensionContext context) {
+        return context.getConfigurationParameter(POOLER, Boolean::parseBoolean).orElse(false);
+    }
 
     /** Makes the class's database here, so that it lives as long as the class and not only as long as a method. */
     @Override
@@ -70,18 +98,23 @@ public final class DatabaseExtension
 
     private static TestDatabase newDatabase(ExtensionContext context) {
         Store session = context.getStore(StoreScope.LAUNCHER_SESSION, NAMESPACE);
-        TestServer server = session.computeIfAbsent(Start.class, key -> Start.attempt(), Start.class)
+        String external = context.getConfigurationParameter(TestServer.EXTERNAL_URL) // or a system property
+                .or(() -> Optional.ofNullable(System.getenv(TestServer.EXTERNAL_URL)))
+                .filter(url -> !url.isBlank())
+                .orElse(null);
+        TestServer server = session.computeIfAbsent(
+                        Start.class, key -> Start.attempt(external, isPooled(context)), Start.class)
                 .server();
-        return new TestDatabase(
-                server, server.createMigrated(context.getRequiredTestClass().getSimpleName()));
+        String name = server.createMigrated(context.getRequiredTestClass().getSimpleName());
+        return new TestDatabase(server, name, isPooled(context));
     }
 
     /** The run's server, or why there is none: what failed once is not tried again for every class. */
     private record Start(
             @Nullable TestServer started, @Nullable RuntimeException failure) implements AutoCloseable {
-        static Start attempt() {
+        static Start attempt(@Nullable String external, boolean pooled) {
             try {
-                return new Start(TestServer.start(), null);
+                return new Start(TestServer.start(external, pooled), null);
             } catch (RuntimeException e) {
                 return new Start(null, e);
             }

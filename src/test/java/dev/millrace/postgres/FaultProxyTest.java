@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The proxy does to a connection what it says, so that the tests that use it mean what they say. */
+@NotPooled("about the tests themselves")
 @PostgresTest
 class FaultProxyTest {
     private final TestDatabase database;

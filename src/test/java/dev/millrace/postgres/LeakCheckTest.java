@@ -18,6 +18,7 @@ import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
 /** What the leak check finds, on databases of its own so that the check of this very class stays quiet. */
+@NotPooled("about the tests themselves")
 @PostgresTest
 class LeakCheckTest {
     private static final Duration LIMIT = Duration.ofMillis(300);
@@ -121,7 +122,7 @@ class LeakCheckTest {
     /** Runs a class as JUnit would, with this run's server as an external one. */
     private TestExecutionSummary runOnThisServer(Class<?> testClass) {
         String before = System.getProperty(TestServer.EXTERNAL_URL, "");
-        System.setProperty(TestServer.EXTERNAL_URL, database.jdbcUrl());
+        System.setProperty(TestServer.EXTERNAL_URL, database.directUrl());
         try {
             SummaryGeneratingListener listener = new SummaryGeneratingListener();
             LauncherFactory.create()

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * neighbouring transactions of a client land on different ones.
  */
 public final class PgBouncer implements AutoCloseable {
-    /** Connections to the server. */
+    /** Connections to the server for each database, if the test does not say. */
     public static final int SERVER_CONNECTIONS = 4;
 
     private static final Pattern PLACE = Pattern.compile("//([^:/]+):(\\d+)/");
@@ -46,9 +46,14 @@ public final class PgBouncer implements AutoCloseable {
                 .findFirst();
     }
 
-    /** Starts one that keeps its files in that folder. */
+    /** Starts one in front of that database's server, which keeps its files in that folder. */
     public static PgBouncer start(Path binary, Path folder, TestDatabase database) throws IOException {
-        Matcher place = PLACE.matcher(database.jdbcUrl());
+        return start(binary, folder, database.directUrl(), SERVER_CONNECTIONS);
+    }
+
+    /** Starts one in front of the server in a URL, with so many connections for each database. */
+    static PgBouncer start(Path binary, Path folder, String jdbcUrl, int connections) throws IOException {
+        Matcher place = PLACE.matcher(jdbcUrl);
         if (!place.find()) {
             throw new IllegalArgumentException("no host and port in the test server's URL");
         }
@@ -65,10 +70,12 @@ public final class PgBouncer implements AutoCloseable {
                 auth_type = any
                 pool_mode = transaction
                 default_pool_size = %d
-                max_client_conn = 200
+                server_round_robin = 1
+                max_client_conn = 1000
+                query_wait_timeout = 30
                 ignore_startup_parameters = extra_float_digits
                 """.formatted(
-                host, place.group(2), found(USER, database), found(PASSWORD, database), port, SERVER_CONNECTIONS));
+                        host, place.group(2), found(USER, jdbcUrl), found(PASSWORD, jdbcUrl), port, connections));
         List<String> command = new ArrayList<>(List.of(binary.toString(), "-q"));
         if (isRoot()) { // it refuses to be
             Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -85,8 +92,8 @@ public final class PgBouncer implements AutoCloseable {
         return bouncer;
     }
 
-    private static String found(Pattern pattern, TestDatabase database) {
-        Matcher matcher = pattern.matcher(database.jdbcUrl());
+    private static String found(Pattern pattern, String jdbcUrl) {
+        Matcher matcher = pattern.matcher(jdbcUrl);
         return matcher.find() ? matcher.group(1) : "postgres";
     }
 
@@ -116,7 +123,12 @@ public final class PgBouncer implements AutoCloseable {
 
     /** How to reach that database through it. */
     public String url(TestDatabase database) {
-        return PLACE.matcher(database.jdbcUrl()).replaceFirst("//127.0.0.1:" + port + "/");
+        return through(database.directUrl());
+    }
+
+    /** A URL of the server as one that goes through it. */
+    String through(String jdbcUrl) {
+        return PLACE.matcher(jdbcUrl).replaceFirst("//127.0.0.1:" + port + "/");
     }
 
     /** Ends it, and its connections with it. */

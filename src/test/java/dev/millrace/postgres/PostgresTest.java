@@ -13,7 +13,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * {@link TestDatabase} parameter; all of one class (its nested ones too) get the same.
  *
  * <p>The server is the one {@code MILLRACE_TEST_JDBC_URL} names (environment or system property, user and password in
- * the URL), else a container when a Docker engine is there, else an embedded one.
+ * the URL), else a container when a Docker engine is there, else an embedded one. With the system property
+ * {@code millrace.test.pooler=true} the tests reach it through a PgBouncer of the run's own, in transaction mode;
+ * {@link NotPooled} says which do not.
  */
 @Documented
 @Inherited

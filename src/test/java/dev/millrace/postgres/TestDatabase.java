@@ -18,10 +18,11 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * A database of a test class. Its pools, and the further databases made from it, are closed by the extension: those of
+ * A database of a test class. If the run is through a pooler (see {@link PostgresTest}), so is all that is not said to be
+ * direct; but not a database that was made empty, since migrations need a direct connection. Its pools, and the further databases made from it, are closed by the extension: those of
  * a test method after it, those of {@code @BeforeAll} after the class. Thread-safe.
  *
- * <p>The small statements ({@link #query}, {@link #longValue}, {@link #execute} and so on) run each on a connection of
+ * <p>The small statements ({@link #query}, {@link #longValue}, {@link #execute} and so on) run each on a direct connection of
  * their own, in autocommit, with {@code search_path = millrace, public}.
  */
 public final class TestDatabase implements AutoCloseable {
@@ -30,13 +31,15 @@ public final class TestDatabase implements AutoCloseable {
 
     private final TestServer server;
     private final String name;
+    private final boolean pooled;
     private final List<Pool> pools = new CopyOnWriteArrayList<>();
     private final List<TestDatabase> others = new CopyOnWriteArrayList<>();
     private final AtomicInteger poolNumber = new AtomicInteger();
 
-    TestDatabase(TestServer server, String name) {
+    TestDatabase(TestServer server, String name, boolean pooled) {
         this.server = server;
         this.name = name;
+        this.pooled = pooled;
     }
 
     /** A pool and the application name that its connections show to the server. */
@@ -49,6 +52,11 @@ public final class TestDatabase implements AutoCloseable {
 
     /** How to reach it, with user and password; no search_path is set. */
     public String jdbcUrl() {
+        return pooled ? server.pooled(directUrl()) : directUrl();
+    }
+
+    /** How to reach it with nothing in between, whatever the run. */
+    public String directUrl() {
         return server.url(name);
     }
 
@@ -64,6 +72,11 @@ public final class TestDatabase implements AutoCloseable {
         return DriverManager.getConnection(jdbcUrl());
     }
 
+    /** As {@link #connect}, with a session of its own, whatever the run. */
+    public Connection connectDirectly() throws SQLException {
+        return DriverManager.getConnection(directUrl());
+    }
+
     /** A pool of at most {@code size} connections, each made when first needed. The extension closes it. */
     public HikariDataSource newPool(int size) {
         return newPool(size, config -> {});
@@ -73,20 +86,27 @@ public final class TestDatabase implements AutoCloseable {
     public HikariDataSource newPool(int size, Consumer<HikariConfig> settings) {
         String application = "millrace-test-pool-" + poolNumber.incrementAndGet();
         HikariConfig config = new HikariConfig();
-        config.setJdbcUrl(server.url(name, application));
+        String url = jdbcUrl() + "&ApplicationName=" + application;
+        if (pooled) {
+            PGSimpleDataSource source = new PGSimpleDataSource();
+            source.setUrl(url);
+            config.setDataSource(NamedStatements.noted(source));
+        } else {
+            config.setJdbcUrl(url);
+        }
         config.setPoolName(application.replace("millrace-", "")); // its threads are not the library's
         config.setMaximumPoolSize(size);
         config.setMinimumIdle(0);
         config.setConnectionTimeout(20_000);
         settings.accept(config);
-        HikariDataSource source = new HikariDataSource(config);
-        pools.add(new Pool(application, source));
-        return source;
+        HikariDataSource pool = new HikariDataSource(config);
+        pools.add(new Pool(application, pool));
+        return pool;
     }
 
     /** Another migrated database on the same server, for tests that need two. */
     public TestDatabase another() {
-        return adopt(server.createMigrated("other"));
+        return adopt(server.createMigrated("other"), pooled);
     }
 
     /** A database without Millrace's schema. */
@@ -96,11 +116,11 @@ public final class TestDatabase implements AutoCloseable {
 
     /** A database without Millrace's schema, made with options such as {@code encoding 'LATIN1' template template0}. */
     public TestDatabase empty(String options) {
-        return adopt(server.create("empty", options));
+        return adopt(server.create("empty", options), false);
     }
 
-    private TestDatabase adopt(String otherName) {
-        TestDatabase other = new TestDatabase(server, otherName);
+    private TestDatabase adopt(String otherName, boolean otherPooled) {
+        TestDatabase other = new TestDatabase(server, otherName, otherPooled);
         others.add(other);
         return other;
     }
@@ -211,6 +231,11 @@ public final class TestDatabase implements AutoCloseable {
 
     private interface Work<T> {
         T with(PreparedStatement statement) throws SQLException;
+    }
+
+    /** Whether its connections are shared by sessions, so that a client's end ends none. */
+    boolean isPooled() {
+        return pooled;
     }
 
     List<Pool> pools() {

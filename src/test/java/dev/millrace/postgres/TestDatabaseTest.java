@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
+@NotPooled("about the tests themselves")
 @PostgresTest
 class TestDatabaseTest {
     private final TestDatabase database;

@@ -3,6 +3,7 @@ package dev.millrace.postgres;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -12,10 +13,12 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +37,10 @@ final class TestServer implements AutoCloseable {
     private static final String IMAGE = "postgres:18-alpine";
     private static final Duration START_LIMIT = Duration.ofSeconds(60); // 1 s as a rule; a loaded machine takes longer
     private static final int MAX_NAME = 63;
+
+    /** To each database: more than any test has transactions open at once. */
+    private static final int POOLED_CONNECTIONS = 20;
+
     private static final Pattern JDBC_URL = Pattern.compile("(jdbc:postgresql://[^/?]*/)([^?]*)(\\?.*)?");
 
     private final Closeable server;
@@ -43,6 +50,8 @@ final class TestServer implements AutoCloseable {
     private final String run =
             "millrace_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
     private final AtomicInteger databases = new AtomicInteger();
+    private @Nullable PgBouncer pooler; // set while it starts
+    private @Nullable Path poolerFolder;
 
     private TestServer(Closeable server, String adminUrl) {
         Matcher url = JDBC_URL.matcher(adminUrl);
@@ -56,10 +65,13 @@ final class TestServer implements AutoCloseable {
         this.parameters = url.group(3) == null ? "?" : url.group(3) + "&";
     }
 
-    /** A running server whose template is migrated: external if configured, else a container, else embedded. */
-    static TestServer start() {
-        TestServer server = open();
+    /** A running server whose template is migrated: external if there is a URL, else a container, else embedded. */
+    static TestServer start(@Nullable String external, boolean pooled) {
+        TestServer server = open(external);
         try {
+            if (pooled) {
+                server.pool();
+            }
             server.administer("create database " + server.template());
             migrate(server.url(server.template(), "template"));
             return server;
@@ -73,8 +85,7 @@ final class TestServer implements AutoCloseable {
         }
     }
 
-    private static TestServer open() {
-        String external = externalUrl();
+    private static TestServer open(@Nullable String external) {
         if (external != null) {
             return new TestServer(() -> {}, external);
         }
@@ -95,12 +106,6 @@ final class TestServer implements AutoCloseable {
                             + " namespaces). Set " + EXTERNAL_URL + " to one that runs, or start a Docker engine",
                     e);
         }
-    }
-
-    static @Nullable String externalUrl() {
-        String property = System.getProperty(EXTERNAL_URL, "");
-        String url = property.isBlank() ? System.getenv(EXTERNAL_URL) : property;
-        return url == null || url.isBlank() ? null : url;
     }
 
     /** Asks only where an engine may be: asking in vain takes a second and logs an error. */
@@ -148,6 +153,25 @@ final class TestServer implements AutoCloseable {
         return url(database) + "&ApplicationName=" + application;
     }
 
+    private void pool() {
+        Path binary = PgBouncer.binary()
+                .orElseThrow(
+                        () -> new IllegalStateException(
+                                "tests through a pooler need pgbouncer on the PATH or in /usr/sbin (Debian: apt-get install pgbouncer)"));
+        try {
+            Path folder = Files.createTempDirectory("millrace-pooler-");
+            poolerFolder = folder;
+            pooler = PgBouncer.start(binary, folder, url(adminDatabase), POOLED_CONNECTIONS);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A URL of this server as one through its pooler, as docs/sql.md has users write it. */
+    String pooled(String url) {
+        return Objects.requireNonNull(pooler, "this server has no pooler").through(url) + "&prepareThreshold=0";
+    }
+
     /** How to reach a database, with user and password. */
     String url(String database) {
         return prefix + database + parameters + "tcpKeepAlive=true";
@@ -170,6 +194,22 @@ final class TestServer implements AutoCloseable {
     public void close() throws IOException {
         try (server) {
             drop(template());
+        } finally {
+            if (pooler != null) {
+                pooler.close();
+            }
+            if (poolerFolder != null) {
+                delete(poolerFolder);
+            }
         }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
     }
 }

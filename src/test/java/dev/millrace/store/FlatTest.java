@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.postgres.LeavesRunningRows;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.sql.SQLException;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * that an index has grown by, the pages it looks at. {@code -Dmillrace.flat=1000000} runs it with a million due, a million
  * scheduled and five million settled events, and prints the figures.
  */
+@NotPooled("reads statistics that are exact when the sessions that made them have ended")
 @PostgresTest
 @LeavesRunningRows
 class FlatTest {

@@ -2,6 +2,7 @@ package dev.millrace.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.sql.Connection;
@@ -18,6 +19,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /** Whom the triggers of ready and scheduled notify, of what, and how often. */
+@NotPooled("about notifications, which need a session")
 @PostgresTest
 class NotificationTest {
     private static final String READY =

@@ -63,7 +63,7 @@ class PromptSocketsTest {
     void driver_onPromptSockets_hearsNotifications() throws Exception {
         Properties properties = new Properties();
         properties.setProperty("socketFactory", PromptSockets.class.getName());
-        try (Connection ear = DriverManager.getConnection(database.jdbcUrl(), properties);
+        try (Connection ear = DriverManager.getConnection(database.directUrl(), properties);
                 Statement statement = ear.createStatement()) {
             statement.execute("listen prompt");
             for (int i = 0; i < 20; i++) {

@@ -1,0 +1,2 @@
+-- session: the process that answers. Reads only.
+select pg_backend_pid()

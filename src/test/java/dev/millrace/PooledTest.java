@@ -1,0 +1,102 @@
+package dev.millrace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
+
+import dev.millrace.postgres.DatabaseExtension;
+import dev.millrace.postgres.NamedStatements;
+import dev.millrace.postgres.NotPooled;
+import dev.millrace.postgres.PgBouncer;
+import dev.millrace.postgres.PostgresTest;
+import dev.millrace.postgres.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.junit.platform.launcher.listeners.TestExecutionSummary;
+
+/**
+ * Classes of the suite once more through a PgBouncer in transaction mode, chosen so that every statement is. The whole suite
+ * is another command: see CONTRIBUTING.md.
+ */
+@PostgresTest
+@NotPooled("it brings a pooler itself")
+class PooledTest {
+    private static final List<String> CLASSES = List.of(
+            "ReturnedTest",
+            "SqlSteeringTest",
+            "SnapshotTest",
+            "ProgressTest",
+            "RetryAllTest",
+            "UserProgressionsTest",
+            "UniqueManyTest",
+            "PauseTest",
+            "StreamingTest",
+            "TransactionTest",
+            "SuspectsTest",
+            "store.FenceTest");
+
+    /** Of large classes the part that sends what the others do not. */
+    private static final List<String> METHODS =
+            List.of("FollowTest#follow_running_isLive", "PermissionFailureTest#failed_attempt_keepsTheError");
+
+    /** What is not sent, and why. */
+    private static final Map<String, String> NOT_SENT = Map.of(
+            "planning", "goes along with others, under their names",
+            "take_back", "only the command line takes back, from a process that it knows is gone: RunResumesTest",
+            "begin_read_committed", "for databases with another default isolation: DatabaseSettingsTest",
+            "probe", "only a worker that listens sends it, and through a pooler none does",
+            "sleeper_declare", "likewise",
+            "sleeper_withdraw", "likewise");
+
+    @Test
+    void suite_throughTransactionPooling_passesAndSendsEveryStatement(TestDatabase database) throws IOException {
+        assumeTrue(
+                PgBouncer.binary().isPresent(),
+                "no pgbouncer on the PATH or in /usr/sbin (Debian: apt-get install pgbouncer)");
+
+        TestExecutionSummary summary = run(database);
+
+        assertThat(summary.getFailures())
+                .extracting(failure -> failure.getTestIdentifier().getDisplayName() + ": " + failure.getException())
+                .isEmpty();
+        assertThat(summary.getTestsSucceededCount()).isPositive();
+        Set<String> never = statements();
+        never.removeAll(NamedStatements.seen());
+        assertThat(never).isEqualTo(NOT_SENT.keySet());
+    }
+
+    private static TestExecutionSummary run(TestDatabase database) {
+        SummaryGeneratingListener listener = new SummaryGeneratingListener();
+        LauncherFactory.create()
+                .execute(
+                        LauncherDiscoveryRequestBuilder.request()
+                                .selectors(Stream.concat(
+                                                CLASSES.stream().map(name -> selectClass("dev.millrace." + name)),
+                                                METHODS.stream().map(name -> selectMethod("dev.millrace." + name)))
+                                        .toList())
+                                .configurationParameters(DatabaseExtension.pooledOn(database))
+                                .build(),
+                        listener);
+        return Objects.requireNonNull(listener.getSummary());
+    }
+
+    private static Set<String> statements() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("src/main/resources/dev/millrace/store"))) {
+            Set<String> names = new TreeSet<>();
+            files.forEach(file -> names.add(file.getFileName().toString().replace(".sql", "")));
+            return names;
+        }
+    }
+}
