@@ -105,7 +105,7 @@ SQL
 
 # "create table if not exists" would ask for the right to create also where the table is there.
 sql <<'SQL'
-select to_regclass('example_orders') is null as missing \gset
+select to_regclass(quote_ident(current_schema()) || '.example_orders') is null as missing \gset
 \if :missing
 begin read write;
 create table example_orders (reference text primary key, item text not null, quantity integer not null);

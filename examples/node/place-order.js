@@ -66,7 +66,8 @@ class Shop {
 
   async makeTable() {
     // "create table if not exists" would ask for the right to create also where the table is there.
-    const [{ missing }] = await this.rows("select to_regclass('example_orders') is null as missing");
+    const [{ missing }] = await this.rows(
+      "select to_regclass(quote_ident(current_schema()) || '.example_orders') is null as missing");
     if (missing) {
       await this.transaction(() =>
         this.rows('create table example_orders (reference text primary key, item text not null, quantity integer not null)'));

@@ -68,7 +68,7 @@ class Shop:
 
     def make_table(self):
         # "create table if not exists" would ask for the right to create also where the table is there.
-        if self.one("select to_regclass('example_orders') is null"):
+        if self.one("select to_regclass(quote_ident(current_schema()) || '.example_orders') is null"):
             with self.connection:
                 self.query("create table example_orders (reference text primary key, item text not null, quantity integer not null)")
 

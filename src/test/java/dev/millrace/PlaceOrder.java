@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -68,9 +69,9 @@ record PlaceOrder(List<String> command, Map<String, String> environment) {
                 "PGDATABASE",
                 database.name(),
                 "PGUSER",
-                String.valueOf(place.getUser()),
+                Objects.requireNonNullElse(place.getUser(), System.getProperty("user.name")),
                 "PGPASSWORD",
-                place.getPassword() == null ? "" : place.getPassword());
+                Objects.requireNonNullElse(place.getPassword(), ""));
     }
 
     /** The same program, which finds that instead. */

@@ -127,6 +127,7 @@ abstract class WithPlaceOrder extends WithMillrace {
     @Test
     void login_withTheTwoGroupsOnly_isEnoughInAnySchemaAndUnderAnyDefaults() throws Exception {
         Millrace.migrate(database.dataSource(), "elsewhere");
+        database.execute("create table public.example_orders (whose text)"); // another's, which is not its to write
         worker(opened(Millrace.builder()
                 .dataSource(database.newPool(6))
                 .schema("elsewhere")
