@@ -22,6 +22,10 @@ enum Case {
             Unit.PER_SECOND,
             "drain of five times as many, with a transaction held open, against without"),
     UNIQUE("unique", Unit.PER_SECOND, "appends with a unique key each, one by one and many at once, against without"),
+    SQL_APPEND(
+            "sql-append",
+            Unit.PER_SECOND,
+            "appends without the library: append() against a bare insert into two tables, append_many and COPY against appendAll"),
     HEAP("heap", Unit.MEGABYTES, "a worker's peak heap, garbage included, while it drains ten times as many");
 
     private final String label;
@@ -48,7 +52,7 @@ enum Case {
 
     /** Whether it compares us with others, and not only with ourselves. */
     boolean hasPeers() {
-        return this != DRAIN_BACKLOG && this != DRAIN_HELD && this != UNIQUE && this != HEAP;
+        return this != DRAIN_BACKLOG && this != DRAIN_HELD && this != UNIQUE && this != SQL_APPEND && this != HEAP;
     }
 
     static Optional<Case> of(String label) {

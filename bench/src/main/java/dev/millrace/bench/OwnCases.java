@@ -41,6 +41,9 @@ final class OwnCases {
         if (session.wants(Case.UNIQUE)) {
             new UniqueCases(session).run();
         }
+        if (session.wants(Case.SQL_APPEND)) {
+            new SqlCases(session).run();
+        }
         if (session.wants(Case.HEAP)) {
             heap();
         }

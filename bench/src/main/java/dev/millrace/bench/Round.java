@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.bench.child.Way;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -116,18 +117,17 @@ final class Round {
     }
 
     /**
-     * Appends that many events by one client, so many in each transaction, all with a unique key or none.
+     * Appends that many events by one client, in that way and so many in each transaction.
      *
      * @return events a second
      */
-    double append(Team team, int events, int atOnce, boolean unique)
-            throws IOException, InterruptedException, SQLException {
+    double append(Team team, Way way, int events, int atOnce) throws IOException, InterruptedException, SQLException {
         Contender contender = team.contender();
         probe.empty(contender);
-        String command = (unique ? "unique " : "plain ") + events + " " + atOnce;
-        double seconds = seconds(team.first().ask(command));
+        double seconds = seconds(team.first().ask("by " + way.word() + " " + events + " " + atOnce));
+        int expected = way == Way.BARE ? 0 : events;
         Probe.State state = probe.state(contender);
-        check(contender, state.left() == events, state.left() + " of " + events + " were appended");
+        check(contender, state.left() == expected, state.left() + " of " + expected + " were appended");
         return events / seconds;
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.bench.child.Way;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
@@ -30,10 +31,12 @@ final class UniqueCases {
             throws IOException, InterruptedException, SQLException {
         String what = "unique, " + measure;
         session.progress().accept(what + ", warming up");
-        round.append(team, Math.max(1, events / 2), atOnce, true);
-        round.append(team, Math.max(1, events / 2), atOnce, false);
+        round.append(team, Way.UNIQUE, Math.max(1, events / 2), atOnce);
+        round.append(team, Way.LIBRARY, Math.max(1, events / 2), atOnce);
         List<Session.Both<Double>> rounds = session.inTurn(
-                what, () -> round.append(team, events, atOnce, true), () -> round.append(team, events, atOnce, false));
+                what,
+                () -> round.append(team, Way.UNIQUE, events, atOnce),
+                () -> round.append(team, Way.LIBRARY, events, atOnce));
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("events", events);
         settings.put("clients", 1);

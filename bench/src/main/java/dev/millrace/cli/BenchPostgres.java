@@ -73,8 +73,8 @@ public final class BenchPostgres implements AutoCloseable {
         String password = HexFormat.of().formatHex(secret);
         Path file = Files.writeString(folder.resolve("password"), password);
         tools.initialize(data(), file);
-        List<String> options = new ArrayList<>(
-                List.of("-p " + PostgresTools.freePort(), "-c listen_addresses=127.0.0.1", "-c unix_socket_directories="));
+        List<String> options = new ArrayList<>(List.of(
+                "-p " + PostgresTools.freePort(), "-c listen_addresses=127.0.0.1", "-c unix_socket_directories="));
         SETTINGS.forEach(setting -> options.add("-c " + setting));
         tools.startServer(data(), STARTING, String.join(" ", options));
         LocalConnection connection = LocalConnection.await(data(), password, STARTING)

@@ -120,8 +120,7 @@ public final class ChildMain {
         switch (words.getFirst()) {
             case "install" -> engine.install();
             case "append" -> Appending.by(engine, number(words, 1), number(words, 2), fill(number(words, 3)));
-            case "plain" -> engine.append(number(words, 1), number(words, 2), false);
-            case "unique" -> engine.append(number(words, 1), number(words, 2), true);
+            case "by" -> engine.append(Way.of(words.get(1)), number(words, 2), number(words, 3));
             case "bulk" -> engine.bulk(number(words, 1), number(words, 2), fill(number(words, 3)));
             case "arm" -> {
                 tally.reset(words.get(1).equals("keep"));

@@ -16,8 +16,8 @@ interface Engine extends AutoCloseable {
     /** Appends that many events, numbered from the first on, the fastest way the contender has. */
     void bulk(long first, int count, String fill) throws Exception;
 
-    /** Appends that many events, so many in each transaction, all with a unique key or none; only we are asked to. */
-    default void append(int count, int atOnce, boolean unique) {
+    /** Appends that many events, so many in each transaction, in that way; only we are asked to. */
+    default void append(Way way, int count, int atOnce) throws Exception {
         throw new UnsupportedOperationException();
     }
 

@@ -7,7 +7,7 @@ package dev.millrace.bench.child;
  * @param fill what makes it as large as asked for; usually empty
  */
 public record Job(long n, String fill) {
-    /** The same as JSON, for those whose interface is text. */
+    /** The same as JSON, for those whose interface is text, and for SQL. */
     String json() {
         return "{\"n\":" + n + ",\"fill\":\"" + fill + "\"}";
     }

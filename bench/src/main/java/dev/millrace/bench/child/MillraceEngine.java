@@ -3,6 +3,8 @@ package dev.millrace.bench.child;
 import dev.millrace.Append;
 import dev.millrace.Executor;
 import dev.millrace.Millrace;
+import java.io.IOException;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -20,6 +22,7 @@ final class MillraceEngine implements Engine {
     private final String url;
     private @Nullable Millrace idle;
     private @Nullable Executor<Job> appender;
+    private @Nullable SqlClient sqlClient;
     private @Nullable Millrace worker;
     private volatile @Nullable Executor<Job> working;
 
@@ -48,7 +51,12 @@ final class MillraceEngine implements Engine {
     }
 
     @Override
-    public void append(int count, int atOnce, boolean unique) {
+    public void append(Way way, int count, int atOnce) throws SQLException, IOException {
+        if (way != Way.LIBRARY && way != Way.UNIQUE) {
+            sqlClient().append(way, count, atOnce);
+            return;
+        }
+        boolean unique = way == Way.UNIQUE;
         Executor<Job> executor = appender;
         if (executor == null) {
             throw new IllegalStateException("not installed");
@@ -64,6 +72,15 @@ final class MillraceEngine implements Engine {
                         .size();
             }
         }
+    }
+
+    private SqlClient sqlClient() {
+        SqlClient client = sqlClient;
+        if (client == null) {
+            client = new SqlClient(url, SCHEMA, FLOW);
+            sqlClient = client;
+        }
+        return client;
     }
 
     private static Append options(long n, boolean unique) {
@@ -118,6 +135,9 @@ final class MillraceEngine implements Engine {
     @Override
     public void close() {
         halt();
+        if (sqlClient != null) {
+            sqlClient.close();
+        }
         if (idle != null) {
             idle.close();
         }
