@@ -1,6 +1,6 @@
 -- What a single column of the tables that every event goes through must be is said by a domain of its own instead of a check of the
 -- table, under the same name. PostgreSQL reads the checks of a table anew for each statement, which was two fifths of what it did
--- for a single append; those of a domain it keeps (docs/decisions/0008-domains.md). Rewrites the tables.
+-- for a single append; those of a domain it keeps (docs/decisions/0009-domains.md). Rewrites the tables.
 
 create domain event_type as text
     constraint event_type_legal check (char_length(value) between 1 and 200 and value !~ '[\u0001-\u001f\u007f-\u009f]');
