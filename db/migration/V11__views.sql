@@ -161,8 +161,11 @@ begin
     exception when data_exception then
         kind := null;
     end;
-    if members.after is not null and (kind is null or (kind = 'a') <> (code is null or code > 1) or (kind = 'p' and code <> 0)) then
-        perform refuse(null, 'not a cursor of a page of this progression: ' || quoted(members.after), '22023', null);
+    if members.after is not null and kind is null then
+        perform refuse(null, 'not a cursor of a page: ' || quoted(members.after), '22023', null);
+    elsif (kind = 'a') <> (code is null or code > 1) or (kind = 'p' and code <> 0) then
+        perform refuse(null, format('not a cursor of a page of %s events: %s', case when code is null then quoted(members.progression)
+            else members.progression end, quoted(members.after)), '22023', null);
     end if;
 
     if listed is not null then

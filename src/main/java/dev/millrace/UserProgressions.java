@@ -1,7 +1,6 @@
 package dev.millrace;
 
 import dev.millrace.event.ExistsException;
-import dev.millrace.event.Names;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.event.Progression;
 import dev.millrace.store.Progressions;
@@ -32,8 +31,6 @@ public final class UserProgressions {
      * @throws IllegalArgumentException if the name is a status's, or no legal name
      */
     public void add(String name) {
-        Names.check("progression name", name);
-        refuseStatus(name);
         if (store.add(flow, name).isEmpty()) {
             throw new ExistsException(
                     "Progression with name '%s' already exists. Names must be unique.".formatted(name));
@@ -79,14 +76,5 @@ public final class UserProgressions {
             counts.put(String.valueOf(progression.name()), progression.size());
         }
         return counts;
-    }
-
-    private static void refuseStatus(String name) {
-        for (var status : dev.millrace.event.EventStatus.all()) {
-            if (status.wireName().equals(name)) {
-                throw new IllegalArgumentException(
-                        "progression name '%s' is a status's; choose another".formatted(name));
-            }
-        }
     }
 }

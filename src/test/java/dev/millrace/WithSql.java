@@ -166,7 +166,8 @@ abstract class WithSql extends WithMillrace {
                 flow);
     }
 
-    private static String copied(String text) {
+    /** A text as a line of COPY has it. */
+    static String copied(String text) {
         return text.replace("\\", "\\\\")
                 .replace("\t", "\\t")
                 .replace("\n", "\\n")

@@ -79,8 +79,10 @@ public enum EventStatus {
                 return status;
             }
         }
-        throw new NotFoundException("Progression '%s' not found in flow; the statuses are %s"
-                .formatted(wireName, ALL.stream().map(EventStatus::wireName).toList()));
+        throw new NotFoundException("Progression %s not found in flow; the statuses are %s"
+                .formatted(
+                        Texts.quoted(wireName),
+                        ALL.stream().map(EventStatus::wireName).toList()));
     }
 
     /** The wire name, as the model prints it. */

@@ -38,6 +38,11 @@ public final class Names {
         return name;
     }
 
+    /** Whether PostgreSQL can hold the text: one that it cannot is nobody's name, and must not be looked for as another. */
+    public static boolean canBeStored(String text) {
+        return Texts.trouble(text) < 0;
+    }
+
     /** Any text in quotes for an error message: short, and with nothing in it that could act on a terminal or log. */
     public static String quoted(String text) {
         return Texts.quoted(text);

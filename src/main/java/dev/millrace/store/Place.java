@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.event.Names;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -52,11 +53,11 @@ public record Place(Order order, String major, long minor) {
                 try {
                     return new Place(order, canonical(order, parts[1]), Long.parseLong(parts[2]));
                 } catch (IllegalArgumentException | DateTimeException e) {
-                    throw new IllegalArgumentException("not a cursor of a page: '" + text + "'", e);
+                    throw new IllegalArgumentException("not a cursor of a page: " + Names.quoted(text), e);
                 }
             }
         }
-        throw new IllegalArgumentException("not a cursor of a page: '" + text + "'");
+        throw new IllegalArgumentException("not a cursor of a page: " + Names.quoted(text));
     }
 
     private static String canonical(Order order, String major) {

@@ -1,7 +1,9 @@
 package dev.millrace.store;
 
+import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExistsException;
 import dev.millrace.event.Json;
+import dev.millrace.event.Names;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.event.Progression;
 import java.sql.ResultSet;
@@ -28,8 +30,22 @@ public final class Progressions {
         this.database = database;
     }
 
-    /** Makes an empty one; empty if the name is taken. */
+    /** The name, unless it is none that a progression of a user can have. */
+    static String checkName(String name) {
+        Names.check("progression name", name);
+        if (EventStatus.all().stream().anyMatch(status -> status.wireName().equals(name))) {
+            throw new IllegalArgumentException("progression name '%s' is a status's; choose another".formatted(name));
+        }
+        return name;
+    }
+
+    /**
+     * Makes an empty one; empty if the name is taken.
+     *
+     * @throws IllegalArgumentException if the name is a status's, or no legal name
+     */
     public Optional<UUID> add(int flow, String name) {
+        checkName(name);
         return database.once(handle -> add(handle, flow, name, "{}"));
     }
 
@@ -44,7 +60,9 @@ public final class Progressions {
 
     /** One by name, as it is now. */
     public Optional<Progression> find(int flow, String name) {
-        return database.once(handle -> read(handle, flow, name).stream().findFirst());
+        return Names.canBeStored(name)
+                ? database.once(handle -> read(handle, flow, name).stream().findFirst())
+                : Optional.empty();
     }
 
     /** All, in order of their making. */
@@ -62,11 +80,12 @@ public final class Progressions {
 
     /** Removes one; its events stay. False if there is none. */
     public boolean remove(int flow, String name) {
-        return database.once(handle -> handle.createUpdate(database.sql("progression_remove"))
-                        .bind("flow", flow)
-                        .bind("name", name)
-                        .execute()
-                == 1);
+        return Names.canBeStored(name)
+                && database.once(handle -> handle.createUpdate(database.sql("progression_remove"))
+                                .bind("flow", flow)
+                                .bind("name", name)
+                                .execute()
+                        == 1);
     }
 
     /** Adds events at the end, whatever the progression's length. */
@@ -107,6 +126,9 @@ public final class Progressions {
         if (newName == null || newName.isEmpty()) {
             throw new IllegalArgumentException("progression '" + name + "' must keep a name");
         }
+        if (!newName.equals(name)) {
+            checkName(newName);
+        }
         handle.createUpdate(database.sql("progression_rename"))
                 .bind("id", id)
                 .bind("name", newName)
@@ -123,6 +145,9 @@ public final class Progressions {
     }
 
     private UUID lock(Handle handle, int flow, String name) {
+        if (!Names.canBeStored(name)) {
+            throw notFound(name);
+        }
         return handle.createQuery(database.sql("progression_lock"))
                 .bind("flow", flow)
                 .bind("name", name)
@@ -153,7 +178,7 @@ public final class Progressions {
 
     /** The error for a name that no progression of the flow has. */
     public static NotFoundException notFound(String name) {
-        return new NotFoundException("Progression '%s' not found in flow".formatted(name));
+        return new NotFoundException("Progression %s not found in flow".formatted(Names.quoted(name)));
     }
 
     private static Progression progression(ResultSet row, StatementContext context) throws SQLException {

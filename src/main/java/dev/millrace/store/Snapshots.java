@@ -173,7 +173,7 @@ public final class Snapshots {
             return; // the seven are tables; one without a name cannot be found again
         }
         UUID id = progressions
-                .add(handle, flow.id(), name, Json.text(progression.metadata()))
+                .add(handle, flow.id(), Progressions.checkName(name), Json.text(progression.metadata()))
                 .orElseThrow(() -> new ExistsException(
                         "Progression with name '%s' already exists. Names must be unique.".formatted(name)));
         progressions.fill(handle, id, progression.order());
