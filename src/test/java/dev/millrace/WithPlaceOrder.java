@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.millrace.PlaceOrder.Finished;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Json;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.TestDatabase;
 import java.util.List;
 import java.util.Map;
@@ -124,6 +125,7 @@ abstract class WithPlaceOrder extends WithMillrace {
         assertThat(database.text("select status(?::uuid)", id)).isEqualTo(EventStatus.PENDING.toString());
     }
 
+    @NotPooled("every session behind the pooler is of one and the same role")
     @Test
     void login_withTheTwoGroupsOnly_isEnoughInAnySchemaAndUnderAnyDefaults() throws Exception {
         Millrace.migrate(database.dataSource(), "elsewhere");
