@@ -1,6 +1,15 @@
 -- Watching and steering events by SQL, in the library's words (docs/sql.md), and three roles that have the least they need.
 -- Patterns are written as E'…', which reads the same whatever standard_conforming_strings says.
 
+-- Refuses a call that leaves out what it needs.
+create function check_given(what text, is_given boolean) returns void language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+begin
+    if not is_given then
+        perform refuse(null, what || ' must not be null', '22004', null);
+    end if;
+end $$;
+
 -- Which status an event has; null if there is none. It is asked again where it was missed on its way from one table to another.
 create function status(id uuid) returns text language plpgsql
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
@@ -41,9 +50,10 @@ set search_path = "${flyway:defaultSchema}", pg_temp as $$
 declare
     found_id integer;
 begin
+    perform check_given('flow', flow_id.flow is not null);
     select f.id into found_id from flow f where f.name = flow_id.flow;
     if found_id is null then
-        perform refuse(null, format('Flow %s not found', quoted(coalesce(flow_id.flow, 'null'))), 'MR002', null);
+        perform refuse(null, format('Flow %s not found', quoted(flow_id.flow)), 'MR002', null);
     end if;
     return found_id;
 end $$;
@@ -71,10 +81,16 @@ end $$;
 create function await(id uuid, seconds double precision) returns text language plpgsql
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
 declare
-    until timestamptz := clock_timestamp() + make_interval(secs => seconds);
+    until timestamptz;
     pause double precision := 0.002;
     said text;
 begin
+    perform check_given('id', await.id is not null);
+    perform check_given('seconds', await.seconds is not null);
+    if not await.seconds between 0 and 3600 then -- PostgreSQL's NaN is more than any number
+        perform refuse(null, 'seconds must be 0 to 3600, got ' || seconds_text(await.seconds), '22023', null);
+    end if;
+    until := clock_timestamp() + make_interval(secs => seconds);
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
         perform refuse(null, 'a transaction that is REPEATABLE READ or SERIALIZABLE cannot see an event end: wait in one that is '
             'READ COMMITTED', '25000', null);
@@ -121,6 +137,7 @@ declare
     ended uuid;
     said text;
 begin
+    perform check_given('id', end_event.id is not null);
     loop
         with due as (
             delete from ready where id = end_event.id returning id, flow, attempt
@@ -174,6 +191,7 @@ declare
     moved uuid;
     said text;
 begin
+    perform check_given('id', reprioritize.id is not null);
     if not coalesce(reprioritize.priority > '-Infinity' and reprioritize.priority < 'Infinity', false) then
         perform refuse(null, 'Priority must be finite and not NaN, got ' || coalesce(reprioritize.priority::text, 'null'), '22023', null);
     end if;
@@ -214,6 +232,7 @@ declare
     held record;
     said text;
 begin
+    perform check_given('id', retry.id is not null);
     select e.* into original from event e where e.id = retry.id;
     if not found then
         perform refuse(null, format('Item %s not found', retry.id), 'MR002', null);
@@ -292,7 +311,8 @@ begin
         execute format('grant usage on schema %s to millrace_read', home);
         execute format('grant select on all tables in schema %s to millrace_read', home);
         revoke all on enqueue from millrace_read;
-        grant execute on function status_name, iso_instant, status, event, status_counts, await, flow_id, refuse, quoted, is_plain to millrace_read;
+        grant execute on function status_name, iso_instant, status, event, status_counts, await, flow_id, refuse, quoted, is_plain,
+            check_given, seconds_text to millrace_read;
     end if;
     if exists (select from pg_roles where rolname = 'millrace_work') then
         execute format('grant usage on schema %s to millrace_work', home);

@@ -603,7 +603,7 @@ begin
         execute format('grant select on all tables in schema %s to millrace_read', home);
         revoke all on enqueue from millrace_read;
         grant execute on function status_name, iso_instant, status, event, status_counts, await, flow_id, refuse, quoted, is_plain,
-            is_alive, flows_of, inspect_state, members, json_time to millrace_read;
+            is_alive, flows_of, inspect_state, members, json_time, check_given, seconds_text to millrace_read;
     end if;
     if exists (select from pg_roles where rolname = 'millrace_work') then
         execute format('grant usage on schema %s to millrace_work', home);
