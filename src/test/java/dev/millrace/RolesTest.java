@@ -83,6 +83,7 @@ class RolesTest extends WithSql {
         assertThat(database.list(String.class, may, "millrace_read"))
                 .containsExactly(
                         "await",
+                        "check_given",
                         "event",
                         "flow_id",
                         "flows_of",
@@ -94,6 +95,7 @@ class RolesTest extends WithSql {
                         "members",
                         "quoted",
                         "refuse",
+                        "seconds_text",
                         "status",
                         "status_counts",
                         "status_name");
