@@ -71,7 +71,12 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
                 .getFirst();
     }
 
-    /** Appends an event in the caller's transaction: if that is rolled back, the event never was. */
+    /**
+     * Appends an event in the caller's transaction: if that is rolled back, the event never was. Any connection will do, also a
+     * framework's proxy that does not unwrap.
+     *
+     * @throws IllegalArgumentException if the connection is closed, read-only, or in autocommit mode
+     */
     public UUID append(Connection connection, T payload) {
         return append(connection, payload, Append.defaults());
     }

@@ -9,7 +9,6 @@ import dev.millrace.event.QueueFullException;
 import dev.millrace.event.ValidationException;
 import dev.millrace.store.Routine.Maybe;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
@@ -123,7 +122,7 @@ public final class Appends {
      * @return as the other one
      */
     public List<UUID> append(Connection connection, int flow, List<Draft> drafts, boolean bounded) {
-        requireTransaction(connection);
+        CallersConnection.requireTransaction(connection);
         try {
             if (drafts.stream().anyMatch(Draft::isUnique)) {
                 return database.within(connection, handle -> unique.appendWithin(handle, flow, drafts, bounded));
@@ -131,6 +130,7 @@ public final class Appends {
             database.within(connection, handle -> insertAll(handle, flow, batches(drafts), bounded));
             return ids(drafts);
         } catch (RuntimeException e) {
+            CallersConnection.requireWritable(connection, e);
             throw translated(e);
         }
     }
@@ -278,16 +278,5 @@ public final class Appends {
         return SqlErrors.isRefusedData(e)
                 ? new ValidationException("the database refused the event, nothing was stored: " + SqlErrors.reason(e))
                 : e;
-    }
-
-    private static void requireTransaction(Connection connection) {
-        try {
-            if (connection.getAutoCommit()) {
-                throw new IllegalArgumentException("the connection is in autocommit mode: an append in the caller's"
-                        + " transaction needs one; call setAutoCommit(false) or append without a connection");
-            }
-        } catch (SQLException e) {
-            throw new IllegalArgumentException("the connection cannot be used: " + e.getMessage(), e);
-        }
     }
 }

@@ -20,7 +20,6 @@ import org.jdbi.v3.core.statement.SqlStatements;
 import org.jdbi.v3.core.statement.StatementExceptions;
 import org.jdbi.v3.core.statement.StatementExceptions.MessageRendering;
 import org.jdbi.v3.core.statement.TemplateEngine;
-import org.jdbi.v3.postgres.PostgresPlugin;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -206,7 +205,7 @@ public final class Database {
     }
 
     private static Jdbi configured(Jdbi jdbi) {
-        jdbi.installPlugin(new PostgresPlugin());
+        jdbi.installPlugin(new PlainTypes());
         jdbi.getConfig(Handles.class)
                 .setForceEndTransactions(false); // Transactions ends them; a pool may be without autocommit
         jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP); // "<" is an operator here
