@@ -1,6 +1,6 @@
--- What a single column of the tables that every event goes through must be is said by a domain of its own instead of a check of the
--- table, under the same name. PostgreSQL reads the checks of a table anew for each statement, which was two fifths of what it did
--- for a single append; those of a domain it keeps (docs/decisions/0009-domains.md). Rewrites the tables.
+-- What a single column of the tables that every event goes through must be is said by a domain instead of a check of the
+-- table. PostgreSQL reads the checks of a table anew for each statement, which was two fifths of what it did for a single
+-- append; those of a domain it keeps (docs/decisions/0009-domains.md). Rewrites the tables.
 
 create domain event_type as text
     constraint event_type_legal check (char_length(value) between 1 and 200 and value !~ '[\u0001-\u001f\u007f-\u009f]');
@@ -15,20 +15,14 @@ create domain event_metadata as jsonb
     constraint event_metadata_capped check (pg_column_size(value) <= 1048576);
 create domain event_payload as jsonb constraint event_payload_capped check (pg_column_size(value) <= 134217728);
 
-create domain ready_priority as double precision
-    constraint ready_priority_finite check (value > '-Infinity' and value < 'Infinity');
-create domain ready_counter as integer constraint ready_counters_natural check (value >= 0);
+-- Of one kind in ready, scheduled and running: a variable of PL/pgSQL may hold what is of any of them (take_keys). For the same
+-- reason scheduled.run_at, which ready does not have, keeps its type.
+create domain queued_priority as double precision
+    constraint queued_priority_finite check (value > '-Infinity' and value < 'Infinity');
+create domain queued_counter as integer constraint queued_counters_natural check (value >= 0);
 
-create domain scheduled_priority as double precision
-    constraint scheduled_priority_finite check (value > '-Infinity' and value < 'Infinity');
-create domain scheduled_run_at as timestamptz constraint scheduled_run_at_finite check (isfinite(value));
-create domain scheduled_counter as integer constraint scheduled_counters_natural check (value >= 0);
-
-create domain running_priority as double precision
-    constraint running_priority_finite check (value > '-Infinity' and value < 'Infinity');
 create domain running_claimed_at as timestamptz constraint running_claimed_at_finite check (isfinite(value));
 create domain running_attempt as integer constraint running_attempt_positive check (value >= 1);
-create domain running_counter as integer constraint running_counters_natural check (value >= 0);
 
 create domain outcome_status as smallint constraint outcome_status_terminal check (value between 2 and 6);
 create domain outcome_attempt as integer constraint outcome_attempt_natural check (value >= 0);
@@ -38,6 +32,11 @@ create domain outcome_started_at as timestamptz constraint outcome_started_at_fi
 create domain outcome_finished_at as timestamptz constraint outcome_finished_at_finite check (isfinite(value));
 create domain outcome_error as jsonb constraint outcome_error_capped check (pg_column_size(value) <= 1048576);
 create domain outcome_response as jsonb constraint outcome_response_capped check (pg_column_size(value) <= 134217728);
+
+create domain unique_key_key as text
+    constraint unique_key_key_legal check (char_length(value) between 1 and 200 and value !~ '[\u0001-\u001f\u007f-\u009f]');
+create domain unique_key_scope as smallint constraint unique_key_scope_known check (value between 0 and 3);
+create domain unique_key_expires_at as timestamptz constraint unique_key_expires_at_finite check (isfinite(value));
 
 create domain status_delta_status as smallint constraint status_delta_status_known check (value between 0 and 6);
 
@@ -70,23 +69,22 @@ begin
         drop constraint event_metadata_object, drop constraint event_metadata_capped, alter column metadata type event_metadata,
         drop constraint event_payload_capped, alter column payload type event_payload;
     alter table ready
-        drop constraint ready_priority_finite, alter column priority type ready_priority,
+        drop constraint ready_priority_finite, alter column priority type queued_priority,
         drop constraint ready_counters_natural,
-        alter column attempt type ready_counter, alter column failures type ready_counter,
-        alter column denials type ready_counter, alter column deaths type ready_counter;
+        alter column attempt type queued_counter, alter column failures type queued_counter,
+        alter column denials type queued_counter, alter column deaths type queued_counter;
     alter table scheduled
-        drop constraint scheduled_priority_finite, alter column priority type scheduled_priority,
-        drop constraint scheduled_run_at_finite, alter column run_at type scheduled_run_at,
+        drop constraint scheduled_priority_finite, alter column priority type queued_priority,
         drop constraint scheduled_counters_natural,
-        alter column attempt type scheduled_counter, alter column failures type scheduled_counter,
-        alter column denials type scheduled_counter, alter column deaths type scheduled_counter;
+        alter column attempt type queued_counter, alter column failures type queued_counter,
+        alter column denials type queued_counter, alter column deaths type queued_counter;
     alter table running
-        drop constraint running_priority_finite, alter column priority type running_priority,
+        drop constraint running_priority_finite, alter column priority type queued_priority,
         drop constraint running_claimed_at_finite, alter column claimed_at type running_claimed_at,
         drop constraint running_attempt_positive, alter column attempt type running_attempt,
         drop constraint running_counters_natural,
-        alter column failures type running_counter, alter column denials type running_counter,
-        alter column deaths type running_counter;
+        alter column failures type queued_counter, alter column denials type queued_counter,
+        alter column deaths type queued_counter;
     alter table outcome
         drop constraint outcome_status_terminal, alter column status type outcome_status,
         drop constraint outcome_attempt_natural, alter column attempt type outcome_attempt,
@@ -95,6 +93,10 @@ begin
         drop constraint outcome_finished_at_finite, alter column finished_at type outcome_finished_at,
         drop constraint outcome_error_capped, alter column error type outcome_error,
         drop constraint outcome_response_capped, alter column response type outcome_response;
+    alter table unique_key
+        drop constraint unique_key_key_legal, alter column key type unique_key_key,
+        drop constraint unique_key_scope_known, alter column scope type unique_key_scope,
+        drop constraint unique_key_expires_at_finite, alter column expires_at type unique_key_expires_at;
     alter table status_delta
         drop constraint status_delta_status_known, alter column status type status_delta_status;
 

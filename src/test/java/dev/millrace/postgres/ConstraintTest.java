@@ -159,18 +159,18 @@ class ConstraintTest {
                                 refused(
                                         "scheduled_pkey",
                                         "insert into scheduled (id, run_at, priority, position, lane, flow) values ($id, now(), 1, 2, 1, 1)")),
-                        each("ready_priority_finite", "update ready set priority = $value", NOT_FINITE),
+                        each("queued_priority_finite", "update ready set priority = $value", NOT_FINITE),
                         each(
-                                "ready_counters_natural",
+                                "queued_counters_natural",
                                 "update ready set $value = -1",
                                 "attempt",
                                 "failures",
                                 "denials",
                                 "deaths"),
-                        each("scheduled_priority_finite", "update scheduled set priority = $value", NOT_FINITE),
+                        each("queued_priority_finite", "update scheduled set priority = $value", NOT_FINITE),
                         each("scheduled_run_at_finite", "update scheduled set run_at = $value", NEVER),
                         each(
-                                "scheduled_counters_natural",
+                                "queued_counters_natural",
                                 "update scheduled set $value = -1",
                                 "attempt",
                                 "failures",
@@ -202,9 +202,9 @@ class ConstraintTest {
                         each("worker_started_at_finite", "update worker set started_at = $value", NEVER),
                         each("worker_steady_since_finite", "update worker set steady_since = $value", NEVER),
                         each("running_claimed_at_finite", claim.formatted("$value", "1", "1", "0"), NEVER),
-                        each("running_priority_finite", claim.formatted("now()", "$value", "1", "0"), NOT_FINITE),
+                        each("queued_priority_finite", claim.formatted("now()", "$value", "1", "0"), NOT_FINITE),
                         each("running_attempt_positive", claim.formatted("now()", "1", "$value", "0"), "0", "-1"),
-                        each("running_counters_natural", claim.formatted("now()", "1", "1", "$value"), "-1"))
+                        each("queued_counters_natural", claim.formatted("now()", "1", "1", "$value"), "-1"))
                 .flatMap(rows -> rows);
     }
 
