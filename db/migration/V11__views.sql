@@ -218,6 +218,171 @@ begin
     end if;
 end $$;
 
+-- As before, but what is null is refused by its name, and a time that is none: it would be waited for without an end.
+
+-- Waits until an event has ended, at most so many seconds: its status then, null if it has not. Asks at most ten times a second.
+create or replace function await(id uuid, seconds double precision) returns text language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+declare
+    until timestamptz;
+    pause double precision := 0.002;
+    said text;
+begin
+    if await.id is null then
+        perform refuse(null, 'id must not be null', '22004', null);
+    elsif seconds is null then
+        perform refuse(null, 'seconds must not be null', '22004', null);
+    elsif seconds = 'NaN' or seconds in ('Infinity', '-Infinity') then
+        perform refuse(null, 'seconds must be finite, got ' || seconds, '22023', null);
+    elsif current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        perform refuse(null, 'a transaction that is REPEATABLE READ or SERIALIZABLE cannot see an event end: wait in one that is '
+            'READ COMMITTED', '25000', null);
+    end if;
+    until := clock_timestamp() + make_interval(secs => greatest(0, least(seconds, 315360000)));
+    loop
+        said := status(await.id);
+        if said is null then
+            perform refuse(null, format('Item %s not found', await.id), 'MR002', null);
+        elsif said not in ('pending', 'processing') then
+            return said;
+        elsif clock_timestamp() >= until then
+            return null;
+        end if;
+        perform pg_sleep(least(pause, greatest(0, extract(epoch from until - clock_timestamp()))));
+        pause := least(0.1, pause * 2);
+    end loop;
+end $$;
+
+-- Ends a pending event as cancelled (4) or skipped (5), or a running one too; says whether it did. A running one is taken from its
+-- worker, which is told. Waits for a claim or a settlement of the event that is under way, then looks where it went.
+create or replace function end_event(id uuid, code integer, error jsonb) returns boolean language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+#variable_conflict use_column
+declare
+    ended uuid;
+    said text;
+begin
+    if end_event.id is null then
+        perform refuse(null, 'id must not be null', '22004', null);
+    end if;
+    loop
+        with due as (
+            delete from ready where id = end_event.id returning id, flow, attempt
+        ), later as (
+            delete from scheduled where id = end_event.id returning id, flow, attempt
+        ), ran as (
+            delete from running where id = end_event.id and code = 4 returning id, flow, attempt, worker, claimed_at
+        ), told as (
+            select pg_notify(w.channel::text, 'cancel ' || ran.id)::text
+            from ran
+            join worker w on w.id = ran.worker
+            where w.channel is not null
+        ), over as (
+            insert into outcome (id, worker, started_at, duration, flow, attempt, status, retryable, error)
+            select id, worker, claimed_at, extract(epoch from clock_timestamp() - claimed_at), flow, attempt, code, false, end_event.error
+            from (
+                select id, flow, attempt, worker, claimed_at from ran
+                union all
+                select id, flow, attempt, null, null from due
+                union all
+                select id, flow, attempt, null, null from later
+            ) taken
+            returning id
+        )
+        select over.id into ended from over left join told on true;
+        if ended is not null then
+            return true;
+        end if;
+        said := status(end_event.id);
+        if said is null or not (said = 'pending' or (code = 4 and said = 'processing')) then
+            return false;
+        end if;
+    end loop;
+end $$;
+
+-- Gives a pending event another priority; among those of the same it keeps its place in order of append.
+create or replace function reprioritize(id uuid, priority double precision) returns void language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+#variable_conflict use_column
+declare
+    moved uuid;
+    said text;
+begin
+    if not coalesce(reprioritize.priority > '-Infinity' and reprioritize.priority < 'Infinity', false) then
+        perform refuse(null, 'Priority must be finite and not NaN, got ' || coalesce(reprioritize.priority::text, 'null'), '22023', null);
+    elsif reprioritize.id is null then
+        perform refuse(null, 'id must not be null', '22004', null);
+    end if;
+    loop
+        with due as (
+            delete from ready where id = reprioritize.id returning *
+        ), later as (
+            delete from scheduled where id = reprioritize.id returning *
+        ), again_due as (
+            insert into ready (id, priority, position, lane, flow, attempt, failures, denials, deaths)
+            select id, reprioritize.priority, position, lane, flow, attempt, failures, denials, deaths
+            from due
+        ), again_later as (
+            insert into scheduled (id, run_at, priority, position, lane, flow, attempt, failures, denials, deaths)
+            select id, run_at, reprioritize.priority, position, lane, flow, attempt, failures, denials, deaths
+            from later
+        )
+        select m.id into moved from (select id from due union all select id from later) m;
+        exit when moved is not null;
+        said := status(reprioritize.id);
+        if said is null then
+            perform refuse(null, format('Item %s not found', reprioritize.id), 'MR002', null);
+        elsif said <> 'pending' then
+            perform refuse(null, format('event %s is %s: only a pending event can get another priority', reprioritize.id, said),
+                'MR003', null);
+        end if;
+    end loop;
+end $$;
+
+-- Appends an event that has ended again, as a fresh one that names its original and its root; says its id.
+create or replace function retry(id uuid) returns uuid language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+#variable_conflict use_column
+declare
+    fresh uuid := uuid_v7();
+    moment timestamptz;
+    original event%rowtype;
+    held record;
+    said text;
+begin
+    if retry.id is null then
+        perform refuse(null, 'id must not be null', '22004', null);
+    end if;
+    select e.* into original from event e where e.id = retry.id;
+    if not found then
+        perform refuse(null, format('Item %s not found', retry.id), 'MR002', null);
+    end if;
+    held := lock_flow(original.flow);
+    if held.pending + 1 > held.most then
+        perform refuse(null, format('Queue size (%s) exceeds max (%s)', held.pending, held.most), 'MR001', null);
+    end if;
+    perform from outcome o where o.id = retry.id for key share; -- against clean-up
+    if not found then
+        said := status(retry.id);
+        if said is null then
+            perform refuse(null, format('Item %s not found', retry.id), 'MR002', null);
+        end if;
+        perform refuse(null, format('event %s is %s: only an event that has ended can be retried', retry.id, said), 'MR003', null);
+    end if;
+    insert into retried (original, event) values (retry.id, fresh)
+    on conflict on constraint retried_pkey do update set event = excluded.event, created_at = excluded.created_at;
+    moment := clock_timestamp();
+    insert into event (id, flow, type, payload, metadata, priority, timeout, deadline, streaming, created_at)
+    values (fresh, original.flow, original.type, original.payload,
+        fresh_metadata(original.id, original.created_at, original.metadata), extract(epoch from moment), original.timeout,
+        case when original.deadline > moment then original.deadline end, original.streaming, moment);
+    insert into ready (id, priority, lane, flow)
+    select fresh, extract(epoch from moment), l.id, l.flow
+    from lane l
+    where l.flow = original.flow and l.type = original.type;
+    return fresh;
+end $$;
+
 -- A session keeps a plan from when the tables were empty, which reads them from end to end.
 alter function status(uuid) set enable_seqscan = off;
 alter function event(uuid) set enable_seqscan = off;
