@@ -10,8 +10,10 @@ import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -29,6 +31,9 @@ class DatabaseSettingsTest {
     DatabaseSettingsTest(TestDatabase database) {
         this.database = database;
     }
+
+    /** What runs in the flow that is appended to by SQL. */
+    record Task(String name) {}
 
     static Stream<Arguments> databaseSettings() {
         return Stream.of(
@@ -113,6 +118,41 @@ class DatabaseSettingsTest {
         assertThat(other.longValue("select count(*) from evil.status_delta")).isZero();
     }
 
+    static Stream<Arguments> sessionSettings() {
+        return Stream.concat(
+                databaseSettings(),
+                Stream.of(Arguments.of(
+                        "read-only unless said otherwise", List.of("default_transaction_read_only = on"))));
+    }
+
+    /** Said in the session, since the driver brings some of its own: what scripts in other languages have. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("sessionSettings")
+    void session_withSettingsOfItsOwn_worksTheSameBySql(String what, List<String> settings) throws Exception {
+        database.truncateAll();
+        try (Millrace millrace = Millrace.connect(database.newPool(4));
+                Connection client = DriverManager.getConnection(database.directUrl() + "&preferQueryMode=simple");
+                Statement statement = client.createStatement()) {
+            millrace.executor("by sql", Task.class)
+                    .pollInterval(Duration.ofMillis(20))
+                    .handler((task, run) -> task.name())
+                    .build()
+                    .execute();
+            statement.execute("create temp table event (id int)");
+            statement.execute("create temp table status_delta (id int)");
+            StringBuilder begin = new StringBuilder("begin read write");
+            for (String setting : settings) {
+                if (setting.startsWith("datestyle")) { // the driver refuses a session that has another
+                    begin.append("; set local ").append(setting);
+                } else if (!setting.startsWith("extra_float_digits")) { // which matters: see docs/sql.md
+                    statement.execute("set " + setting);
+                }
+            }
+
+            new SqlScenario(client, begin.toString()).play();
+        }
+    }
+
     static Stream<Arguments> poolSettings() {
         return Stream.of(
                 pool("no autocommit", config -> config.setAutoCommit(false)),
@@ -123,23 +163,29 @@ class DatabaseSettingsTest {
                 }),
                 pool("a schema of its own", config -> config.setSchema("pg_catalog")),
                 pool("a statement first", config -> config.setConnectionInitSql("set search_path = pg_temp")),
-                pool("text only", config -> config.addDataSourceProperty("binaryTransfer", "false")),
-                pool("never prepared", config -> config.addDataSourceProperty("prepareThreshold", "0")),
-                pool("always prepared", config -> config.addDataSourceProperty("prepareThreshold", "1")),
+                inUse("text only", config -> config.addDataSourceProperty("binaryTransfer", "false")),
+                inUse("never prepared", config -> config.addDataSourceProperty("prepareThreshold", "0")),
+                inUse("always prepared", config -> config.addDataSourceProperty("prepareThreshold", "1")),
                 pool("savepoints", config -> config.addDataSourceProperty("autosave", "always")),
                 pool("simple queries", config -> config.addDataSourceProperty("preferQueryMode", "simple")),
-                pool("untyped strings", config -> config.addDataSourceProperty("stringtype", "unspecified")),
-                pool("fetched in pieces", config -> config.addDataSourceProperty("defaultRowFetchSize", "3")));
+                inUse("untyped strings", config -> config.addDataSourceProperty("stringtype", "unspecified")),
+                inUse("fetched in pieces", config -> config.addDataSourceProperty("defaultRowFetchSize", "3")));
     }
 
     private static Arguments pool(String what, Consumer<HikariConfig> settings) {
-        return Arguments.of(what, settings);
+        return Arguments.of(what, true, settings);
+    }
+
+    /** Of how statements are sent, which is nothing to a migration: it need not be done again. */
+    private static Arguments inUse(String what, Consumer<HikariConfig> settings) {
+        return Arguments.of(what, false, settings);
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("poolSettings")
-    void pool_withSettingsOfItsOwn_worksTheSame(String what, Consumer<HikariConfig> settings) throws Exception {
-        play(database.empty(), settings);
+    void pool_withSettingsOfItsOwn_worksTheSame(String what, boolean migrates, Consumer<HikariConfig> settings)
+            throws Exception {
+        play(migrates ? database.empty() : database.another(), settings);
     }
 
     @Test
