@@ -11,7 +11,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -212,31 +211,5 @@ class SqlSteeringRaceTest extends WithSql {
         assertRefused("22004", () -> tasks.reprioritize(none, 1), "select millrace.reprioritize(null, 1)");
         assertRefused("22004", () -> tasks.retry(none), "select millrace.retry(null)");
         assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.PENDING, 1L, EventStatus.COMPLETED, 1L));
-    }
-
-    @Test
-    @DisplayName("await takes no time that is none: it would never return")
-    void await_ofATimeThatIsNone_isRefused() throws InterruptedException {
-        UUID id = tasks().build().append(new Task("waits"));
-        Runnable refusal = () -> {
-            throw new NullPointerException("seconds");
-        };
-        assertRefused("22004", refusal, "select millrace.await(?, null)", id);
-        assertRefused("22004", () -> requireNonNull((Object) null, "id"), "select millrace.await(null, 1)");
-        for (String seconds : List.of("NaN", "Infinity", "-Infinity")) {
-            assertRefused(
-                    "22023",
-                    () -> {
-                        throw new IllegalArgumentException("seconds must be finite, got " + seconds);
-                    },
-                    "select millrace.await(?, ?::float8)",
-                    id,
-                    seconds);
-        }
-        assertThat(database.text("select await(?, -1)", id)).isNull();
-        assertThat(database.text("select await(?, 0.01)", id)).isNull();
-        database.query("select cancel(?, 'why')", id);
-        assertThat(database.text("select await(?, 1e300)", id)).isEqualTo("cancelled");
-        assertThat(tasks().build().await(id, Duration.ZERO)).isPresent();
     }
 }
