@@ -125,7 +125,7 @@ final class Round {
         Contender contender = team.contender();
         probe.empty(contender);
         double seconds = seconds(team.first().ask("by " + way.word() + " " + events + " " + atOnce));
-        int expected = way == Way.BARE ? 0 : events;
+        int expected = way.isOurs() ? events : 0;
         Probe.State state = probe.state(contender);
         check(contender, state.left() == expected, state.left() + " of " + expected + " were appended");
         return events / seconds;

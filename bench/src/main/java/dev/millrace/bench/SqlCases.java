@@ -23,7 +23,15 @@ final class SqlCases {
         int single = session.plan().singleAppends(1);
         int many = session.plan().events();
         try (Team team = Team.start(session.launch(), Contender.MILLRACE, 1)) {
-            run(team, "append()", Way.FUNCTION, "a bare insert into two tables", Way.BARE, single, 1);
+            run(team, "append()", Way.FUNCTION, "one statement with two bare inserts", Way.BARE, single, 1);
+            run(
+                    team,
+                    "BEGIN, append(), COMMIT",
+                    Way.FUNCTION_WITHIN,
+                    "BEGIN, two bare inserts, COMMIT",
+                    Way.BARE_WITHIN,
+                    single,
+                    1);
             run(team, "append_many of 1,000", Way.MANY, "millrace, appendAll of 1,000", Way.LIBRARY, many, MANY);
             run(team, "COPY of 1,000", Way.COPY, "millrace, appendAll of 1,000", Way.LIBRARY, many, MANY);
         }

@@ -1,17 +1,18 @@
 package dev.millrace.bench.child;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.millrace.event.UuidV7;
 import java.io.IOException;
 import java.io.StringReader;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.postgresql.PGConnection;
 
-/** Appends as somebody without the library would, over one connection, each statement a transaction. Confined to one thread. */
+/** Appends as somebody without the library would, over one connection. Confined to one thread. */
 final class SqlClient implements AutoCloseable {
     private static final String TYPE = "Job";
     private static final String BARE = """
@@ -23,6 +24,14 @@ final class SqlClient implements AutoCloseable {
             insert into bench_bare.ready (id, priority, lane, flow, attempt, failures, denials, deaths)
             select id, priority, 1, 1, 0, 0, 0, 0
             from stored
+            """;
+    private static final String BARE_EVENT = """
+            insert into bench_bare.event (id, flow, type, payload, metadata, priority, streaming, created_at)
+            values (?, 1, ?, ?::jsonb, '{}', extract(epoch from clock_timestamp()), false, clock_timestamp())
+            """;
+    private static final String BARE_READY = """
+            insert into bench_bare.ready (id, priority, lane, flow, attempt, failures, denials, deaths)
+            values (?, extract(epoch from clock_timestamp()), 1, 1, 0, 0, 0, 0)
             """;
 
     private final HikariDataSource pool;
@@ -39,9 +48,15 @@ final class SqlClient implements AutoCloseable {
         try (Connection connection = pool.getConnection()) {
             switch (way) {
                 case FUNCTION -> function(connection, count);
+                case FUNCTION_WITHIN -> {
+                    connection.setAutoCommit(false);
+                    function(connection, count);
+                    connection.setAutoCommit(true);
+                }
                 case MANY -> many(connection, count, atOnce);
                 case COPY -> copy(connection, count, atOnce);
                 case BARE -> bare(connection, count);
+                case BARE_WITHIN -> bareWithin(connection, count);
                 case LIBRARY, UNIQUE -> throw new IllegalArgumentException("not by SQL: " + way);
             }
         }
@@ -54,6 +69,9 @@ final class SqlClient implements AutoCloseable {
             for (int n = 0; n < count; n++) {
                 call.setString(3, json(n));
                 call.execute();
+                if (!connection.getAutoCommit()) {
+                    connection.commit();
+                }
             }
         }
     }
@@ -85,26 +103,39 @@ final class SqlClient implements AutoCloseable {
         }
     }
 
-    private static void bare(Connection connection, int count) throws SQLException {
-        try (Statement setUp = connection.createStatement()) {
-            setUp.execute("create schema if not exists bench_bare");
-            setUp.execute(
-                    "create table if not exists bench_bare.event (id uuid primary key, flow integer not null, type text not null,"
-                            + " payload jsonb not null, metadata jsonb not null, priority float8 not null, timeout float8,"
-                            + " deadline timestamptz, streaming boolean not null, created_at timestamptz not null)");
-            setUp.execute("create table if not exists bench_bare.ready (id uuid primary key, priority float8 not null,"
-                    + " position bigint generated always as identity, lane integer not null, flow integer not null,"
-                    + " attempt integer not null, failures integer not null, denials integer not null, deaths integer not null,"
-                    + " unique (lane, priority, position))");
-        }
+    private static void bare(Connection connection, int count) throws SQLException, IOException {
+        Resources.run(connection, "sql/two-bare.sql");
         try (PreparedStatement insert = connection.prepareStatement(BARE)) {
             insert.setString(1, TYPE);
             for (int n = 0; n < count; n++) {
                 insert.setString(2, json(n));
-                if (insert.executeUpdate() != 1) {
-                    throw new SQLException("a bare insert stored nothing");
-                }
+                stored(insert.executeUpdate());
             }
+        }
+    }
+
+    private static void bareWithin(Connection connection, int count) throws SQLException, IOException {
+        Resources.run(connection, "sql/two-bare.sql");
+        connection.setAutoCommit(false);
+        try (PreparedStatement event = connection.prepareStatement(BARE_EVENT);
+                PreparedStatement ready = connection.prepareStatement(BARE_READY)) {
+            event.setString(2, TYPE);
+            for (int n = 0; n < count; n++) {
+                UUID id = UuidV7.next();
+                event.setObject(1, id);
+                event.setString(3, json(n));
+                stored(event.executeUpdate());
+                ready.setObject(1, id);
+                stored(ready.executeUpdate());
+                connection.commit();
+            }
+        }
+        connection.setAutoCommit(true);
+    }
+
+    private static void stored(int rows) throws SQLException {
+        if (rows != 1) {
+            throw new SQLException("a bare insert stored " + rows + " rows");
         }
     }
 
