@@ -79,7 +79,11 @@ class PermissionFailureTest extends WithMillrace {
         assertThat(started).isEqualTo(5);
         assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.COMPLETED, 5L, EventStatus.PENDING, 1L));
         assertThat(attempts(bad)).containsExactly("permission-error");
-        assertThat(database.query("select priority, denials, failures from scheduled where id = ?", bad))
+        assertThat(database.query("""
+                        select priority, denials, failures from scheduled where id = ?
+                        union all
+                        select priority, denials, failures from ready where id = ? -- its back-off may be over
+                        """, bad, bad))
                 .singleElement()
                 .asString()
                 .isEqualTo("[1.0, 0, 0]");
