@@ -27,7 +27,7 @@ end $$;
 
 -- An event as the library writes it; null if there is none.
 create function event(id uuid) returns jsonb language sql stable
-set search_path = "${flyway:defaultSchema}", pg_temp as $$
+set search_path = "${flyway:defaultSchema}", pg_temp set extra_float_digits = 1 as $$
     select jsonb_build_object('id', e.id, 'created_at', iso_instant(e.created_at), 'metadata', e.metadata, 'type', e.type,
         'payload', e.payload, 'priority', e.priority, 'timeout', e.timeout, 'deadline', iso_instant(e.deadline),
         'streaming', e.streaming, 'attempt', coalesce(o.attempt, r.attempt, y.attempt, s.attempt, 0),

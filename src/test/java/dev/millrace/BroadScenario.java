@@ -13,6 +13,7 @@ import dev.millrace.work.Permission;
 import dev.millrace.work.RetryPolicy;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -115,14 +116,23 @@ final class BroadScenario {
         try (Connection connection = own.getConnection()) {
             boolean autoCommit = connection.getAutoCommit();
             connection.setAutoCommit(false);
+            allowWrites(connection);
             UUID never = tasks.append(connection, new Work(904, "plain"));
             connection.rollback();
+            allowWrites(connection);
             UUID kept = tasks.append(connection, new Work(905, "plain"));
             connection.commit();
             connection.setAutoCommit(autoCommit);
 
             assertThat(tasks.contains(never)).isFalse();
             assertThat(tasks.event(kept).orElseThrow().status()).isEqualTo(EventStatus.PENDING);
+        }
+    }
+
+    /** Where transactions are read-only by default, the caller's own has to ask. */
+    private static void allowWrites(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("set transaction read write");
         }
     }
 

@@ -64,23 +64,12 @@ class DatabaseCheckTest {
     }
 
     @Test
-    void connect_readOnlyDatabase_isRefused() {
-        TestDatabase other = database.another();
-        other.execute("alter database " + other.name() + " set default_transaction_read_only = on");
-
-        assertRefused(other, "is read-only; Millrace needs to write: look at default_transaction_read_only");
-        assertThatThrownBy(() -> Millrace.migrate(other.newPool(2)))
-                .isInstanceOf(ConfigurationException.class)
-                .hasMessageContaining("is read-only");
-    }
-
-    @Test
     void connect_readOnlyPool_isRefused() {
         HikariDataSource pool = database.newPool(2, config -> config.setReadOnly(true));
 
         assertThatThrownBy(() -> Millrace.connect(pool))
                 .isInstanceOf(ConfigurationException.class)
-                .hasMessageContaining("is read-only")
+                .hasMessageContaining("is reached by a pool of read-only connections")
                 .hasMessageContaining("pool's readOnly");
     }
 

@@ -83,10 +83,7 @@ class PermissionFailureTest extends WithMillrace {
                         select priority, denials, failures from scheduled where id = ?
                         union all
                         select priority, denials, failures from ready where id = ? -- its back-off may be over
-                        """, bad, bad))
-                .singleElement()
-                .asString()
-                .isEqualTo("[1.0, 0, 0]");
+                        """, bad, bad)).singleElement().asString().isEqualTo("[1.0, 0, 0]");
     }
 
     @ParameterizedTest

@@ -42,6 +42,7 @@ public final class Database {
     private final Duration workBound;
     private final Statements statements;
     private volatile @Nullable String begin; // of transactions; null while the default will do
+    private volatile boolean readOnlyByDefault;
     private volatile boolean closing;
 
     /** As the other one, for callers without background work. */
@@ -67,9 +68,22 @@ public final class Database {
         this.work = configured(Jdbi.create(lending.within(workBound)));
     }
 
-    /** Whether transactions must ask to see what others commit meanwhile, because by default they do not. */
-    void sayIsolation(boolean must) {
-        begin = must ? sql("begin_read_committed") : null;
+    /** Notes what transactions must ask for, since it is not the default: to see what others commit meanwhile, and to write. */
+    void askFor(DatabaseFacts facts) {
+        readOnlyByDefault = facts.readOnlyByDefault();
+        begin = readOnlyByDefault || !facts.readsCommittedByDefault() ? sql("begin_read_committed") : null;
+    }
+
+    /** Connections on which transactions may write that do not ask to. */
+    DataSource writable() {
+        return readOnlyByDefault ? WritableSessions.of(this) : dataSource;
+    }
+
+    /** Does work that writes, by one statement, on a connection in autocommit that is thrown away if this throws. */
+    <R> R written(Connection connection, OwnConnection.Work<R> work) throws SQLException {
+        return readOnlyByDefault
+                ? Transactions.bracketed(connection, sql("begin_read_committed"), work)
+                : work.on(connection);
     }
 
     /** The schema's name. */

@@ -11,7 +11,8 @@ import org.slf4j.LoggerFactory;
  * What a database says of itself.
  *
  * @param version as {@code server_version_num}
- * @param readOnly whether transactions cannot write, by the server's or by the pool's settings
+ * @param readOnlyByDefault whether a transaction cannot write unless it says that it wants to
+ * @param readOnlyPool whether the pool makes its transactions read-only
  * @param durable whether a crash of the server keeps what it acknowledged
  * @param isolation of a transaction that does not say which it wants
  */
@@ -21,7 +22,8 @@ record DatabaseFacts(
         String versionName,
         String encoding,
         boolean standby,
-        boolean readOnly,
+        boolean readOnlyByDefault,
+        boolean readOnlyPool,
         boolean durable,
         String isolation) {
     private static final Logger log = LoggerFactory.getLogger(DatabaseFacts.class);
@@ -37,7 +39,8 @@ record DatabaseFacts(
                         row.getString("version_name"),
                         row.getString("encoding"),
                         row.getBoolean("standby"),
-                        row.getBoolean("read_only") || isReadOnly(handle),
+                        row.getBoolean("read_only"),
+                        isReadOnly(handle),
                         row.getBoolean("durable"),
                         row.getString("isolation")))
                 .one());
@@ -68,10 +71,15 @@ record DatabaseFacts(
         if (standby) {
             throw refusal("is a standby; Millrace needs the primary: add targetServerType=primary to the URL");
         }
-        if (readOnly) {
+        if (readOnlyPool) {
             throw refusal(
-                    "is read-only; Millrace needs to write: look at default_transaction_read_only and at the pool's"
-                            + " readOnly");
+                    "is reached by a pool of read-only connections; Millrace needs to write: look at the pool's readOnly");
+        }
+        if (readOnlyByDefault) {
+            log.warn(
+                    "database={} default_transaction_read_only is on: Millrace writes all the same, each of its transactions asks"
+                            + " to. If that default protects something, such as a full disk, stop Millrace",
+                    name);
         }
         if (!durable) {
             log.warn(

@@ -24,7 +24,7 @@ public final class Schema {
      * Applies what is missing of the migrations; many may do so at once. Needs a direct connection, not one through a
      * transaction-pooling proxy: Flyway changes its session, which others would get next.
      *
-     * @throws ConfigurationException if the database is too old, not UTF-8, read-only, behind such a proxy, or refuses a
+     * @throws ConfigurationException if the database is too old, not UTF-8, behind such a proxy, or refuses a
      *     migration
      */
     public void migrate() {
@@ -38,7 +38,7 @@ public final class Schema {
         }
         try {
             Flyway.configure()
-                    .dataSource(database.dataSource())
+                    .dataSource(database.writable())
                     .locations("classpath:dev/millrace/migration")
                     .schemas(database.schema())
                     .defaultSchema(database.schema())
@@ -93,7 +93,7 @@ public final class Schema {
     private String checkServer() {
         DatabaseFacts facts = DatabaseFacts.of(database);
         facts.check();
-        database.sayIsolation(!facts.readsCommittedByDefault());
+        database.askFor(facts);
         return facts.name();
     }
 }

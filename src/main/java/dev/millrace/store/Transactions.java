@@ -36,6 +36,16 @@ final class Transactions {
         }
     }
 
+    /** Does the work between that statement and a commit, on a connection in autocommit that is thrown away if this throws. */
+    static <R> R bracketed(Connection connection, String begin, OwnConnection.Work<R> work) throws SQLException {
+        try (Statement bracket = connection.createStatement()) {
+            bracket.execute(begin);
+            R answer = work.on(connection);
+            bracket.execute("commit");
+            return answer;
+        }
+    }
+
     private static boolean isAutoCommit(Connection connection) {
         try {
             return connection.getAutoCommit();

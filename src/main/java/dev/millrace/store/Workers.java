@@ -106,15 +106,15 @@ public final class Workers implements AutoCloseable {
                 .map((MatchResult bind) -> binds.get(bind.group(1)))
                 .toList();
         try {
-            return own.once(connection -> {
+            return own.once(connection -> database.written(connection, writable -> {
                 try (PreparedStatement statement =
-                        connection.prepareStatement(BIND.matcher(sql).replaceAll("?"))) {
+                        writable.prepareStatement(BIND.matcher(sql).replaceAll("?"))) {
                     for (int i = 0; i < values.size(); i++) {
                         statement.setObject(i + 1, values.get(i));
                     }
                     return statement.executeUpdate();
                 }
-            });
+            }));
         } catch (SQLException e) {
             throw SqlErrors.unchecked(name + " failed", e);
         }

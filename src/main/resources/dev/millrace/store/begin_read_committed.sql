@@ -1,2 +1,2 @@
--- begin_read_committed: a transaction that sees what others commit meanwhile, whatever the database's default.
-begin transaction isolation level read committed
+-- begin_read_committed: a transaction that sees what others commit meanwhile and may write, whatever the database's defaults.
+begin transaction isolation level read committed, read write

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 @PostgresTest
 class DatabaseFactsTest {
     private static DatabaseFacts of(int version, String name) {
-        return new DatabaseFacts("events", version, name, "UTF8", false, false, true, "read committed");
+        return new DatabaseFacts("events", version, name, "UTF8", false, false, false, true, "read committed");
     }
 
     @Test
@@ -33,7 +33,7 @@ class DatabaseFactsTest {
 
     @Test
     void check_standby_isRefused() {
-        var standby = new DatabaseFacts("events", 180_000, "18", "UTF8", true, true, true, "read committed");
+        var standby = new DatabaseFacts("events", 180_000, "18", "UTF8", true, true, false, true, "read committed");
 
         assertThatExceptionOfType(ConfigurationException.class)
                 .isThrownBy(standby::check)

@@ -1,0 +1,2 @@
+-- deny_writes: takes back what allow_writes has set.
+reset default_transaction_read_only
