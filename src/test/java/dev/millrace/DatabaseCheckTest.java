@@ -15,6 +15,10 @@ import dev.millrace.store.Schema;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -61,6 +65,26 @@ class DatabaseCheckTest {
                 .hasMessageContaining(encoding);
         assertThat(other.longValue("select count(*) from pg_namespace where nspname = 'millrace'"))
                 .isZero();
+    }
+
+    @Test
+    void migrate_whereTransactionsAreReadOnlyByDefault_leavesThePoolsSessionsAsTheyWere() throws SQLException {
+        TestDatabase other = database.empty();
+        other.execute("alter database " + other.name() + " set default_transaction_read_only = on");
+        HikariDataSource pool = other.newPool(2);
+
+        Millrace.migrate(pool);
+
+        try (Connection one = pool.getConnection();
+                Connection two = pool.getConnection()) {
+            for (Connection connection : List.of(one, two)) {
+                try (Statement statement = connection.createStatement();
+                        ResultSet row = statement.executeQuery("show default_transaction_read_only")) {
+                    row.next();
+                    assertThat(row.getString(1)).isEqualTo("on");
+                }
+            }
+        }
     }
 
     @Test

@@ -34,12 +34,20 @@ final class WritableSessions {
     }
 
     private Connection lent(Connection connection) throws SQLException {
-        execute(connection, "allow_writes");
+        try {
+            execute(connection, "allow_writes");
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
         return proxy(Connection.class, (self, method, arguments) -> {
-            if (method.getName().equals("close") && !connection.isClosed()) {
-                execute(connection, "deny_writes");
+            if (!method.getName().equals("close") || connection.isClosed()) {
+                return call(connection, method, arguments);
             }
-            return call(connection, method, arguments);
+            try (connection) {
+                execute(connection, "deny_writes");
+                return null;
+            }
         });
     }
 
