@@ -171,6 +171,20 @@ class PgBouncerTest {
     }
 
     @Test
+    void migrate_throughTransactionPoolingOfASchemaThatIsUpToDate_hasNothingToDo() throws Exception {
+        String url = bouncer.url(database) + "&prepareThreshold=0";
+
+        try (Millrace millrace =
+                Millrace.builder().jdbcUrl(url).migrate().listen(false).connect()) {
+            assertThat(millrace.executor("tasks", String.class).build().statusCounts())
+                    .isNotEmpty();
+        }
+
+        assertThat(settingsOfAllSessions(url))
+                .containsOnly("read committed, off, 0, 0, \"$user\", public, listening to 0");
+    }
+
+    @Test
     void connect_throughAProxyThatMayNotKnowPreparedStatements_warnsOfIt() {
         assertThat(warningsOfConnecting(bouncer.url(database)))
                 .singleElement()

@@ -254,6 +254,7 @@ class RealTroubleTest {
     }
 
     @Test
+    @NotPooled("a pooler keeps sessions that began while it was read-only: see docs/pgbouncer.md")
     void database_readOnlyForAWhile_isWaitedFor() throws Exception {
         try (Millrace millrace = Millrace.connect(database.newPool(6))) {
             Executor<Task> tasks = tasks(millrace);

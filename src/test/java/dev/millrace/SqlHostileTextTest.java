@@ -12,6 +12,7 @@ import dev.millrace.event.Names;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.postgres.Fingerprint;
 import dev.millrace.postgres.HostileTexts;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.TestDatabase;
 import java.io.StringReader;
 import java.sql.Connection;
@@ -37,6 +38,7 @@ import org.postgresql.PGConnection;
  * Every hostile text through every SQL function, view and column that takes one: kept to the byte or refused in the library's
  * words, and nothing else happens.
  */
+@NotPooled("makes a function in its session")
 class SqlHostileTextTest extends WithSql {
     private static final Pattern DANGEROUS = Pattern.compile(
             "[\\p{Cc}\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069\\uD800-\\uDFFF&&[^\\x{10000}-\\x{10FFFF}]]");

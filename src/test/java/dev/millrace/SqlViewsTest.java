@@ -9,6 +9,7 @@ import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.postgres.LeavesRunningRows;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.TestDatabase;
 import java.time.Duration;
 import java.time.Instant;
@@ -221,6 +222,7 @@ class SqlViewsTest extends WithSql {
         throw new AssertionError("was not refused");
     }
 
+    @NotPooled("about a worker that listens, which none does through a pooler")
     @Test
     @LeavesRunningRows
     void workerStatus_ofAllKindsOfWorkers_saysWhoLivesListensAndRunsWhat() throws Exception {
@@ -270,6 +272,7 @@ class SqlViewsTest extends WithSql {
         }
     }
 
+    @NotPooled("about a worker that listens, which none does through a pooler")
     @Test
     void workerStatus_ofAnIdleWorkerThatListens_namesTheFlowItWaitsFor() {
         Executor<Task> tasks = tasks().handler((task, run) -> null).build();

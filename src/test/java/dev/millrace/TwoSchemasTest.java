@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.event.EventStatus;
 import dev.millrace.postgres.Fingerprint;
 import dev.millrace.postgres.LeavesRunningRows;
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -23,6 +24,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /** Millraces of one database, in schemas of any legal name, do not see each other: not by the library, not by SQL. */
+@NotPooled("migrates schemas of its own, which needs a direct connection")
 class TwoSchemasTest extends WithSql {
     /** Two words that mean something else to SQL, and the longest name there is. */
     private static final List<String> OTHERS = List.of("select", "user", "_" + "x".repeat(62));

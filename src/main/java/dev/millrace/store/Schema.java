@@ -21,8 +21,8 @@ public final class Schema {
     }
 
     /**
-     * Applies what is missing of the migrations; many may do so at once. Needs a direct connection, not one through a
-     * transaction-pooling proxy: Flyway changes its session, which others would get next.
+     * Applies what is missing of the migrations; many may do so at once. What is missing needs a direct connection, not one
+     * through a transaction-pooling proxy: Flyway changes its session, which others would get next.
      *
      * @throws ConfigurationException if the database is too old, not UTF-8, behind such a proxy, or refuses a
      *     migration
@@ -30,6 +30,9 @@ public final class Schema {
     public void migrate() {
         checkServer();
         if (Between.of(database) != Between.NOTHING && Between.poolsTransactions(database)) {
+            if (version().filter(VERSION::equals).isPresent()) {
+                return; // nothing is missing
+            }
             throw new ConfigurationException(
                     ("schema '%s' was not migrated: a proxy that pools transactions, such as PgBouncer, stands between, and a"
                                     + " migration changes the session, which others would get next; migrate over a direct"
