@@ -3,6 +3,7 @@ package dev.millrace.failpoints;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /** Every blow at every failpoint, several at a time, each in a database of its own. */
 @PostgresTest
+@NotPooled("its processes say their search_path as they connect, and its outcomes are those of workers that listen")
 class FailpointTest {
     private static final int AT_ONCE = 12;
 
