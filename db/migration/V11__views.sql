@@ -467,14 +467,14 @@ begin
     if jsonb_typeof(events) is distinct from 'array' then
         perform refuse(null, 'events must be an array, got ' || coalesce(jsonb_typeof(events), 'null'), '22023', null);
     end if;
-    select count(*)::integer as number, array_agg(flow order by n) as flows, array_agg(type order by n) as types,
-        array_agg(payload order by n) as payloads, array_agg(metadata order by n) as metadata,
-        array_agg(priority order by n) as priorities, array_agg(timeout order by n) as timeouts,
-        array_agg(deadline order by n) as deadlines, array_agg(run_at order by n) as run_ats,
-        array_agg(streaming order by n) as streaming, array_agg(id order by n) as given_ids,
-        array_agg(coalesce(id, uuid_v7()) order by n) as ids, array_agg(unique_key order by n) as keys,
-        array_agg(unique_scope order by n) as scopes, array_agg(unique_period order by n) as periods,
-        array_agg(on_conflict order by n) as conflicts, array_agg(delay order by n) as delays, bool_or(delay is not null) as delayed,
+    select count(*)::integer as number, array_agg(flow) as flows, array_agg(type) as types,
+        array_agg(payload) as payloads, array_agg(metadata) as metadata,
+        array_agg(priority) as priorities, array_agg(timeout) as timeouts,
+        array_agg(deadline) as deadlines, array_agg(run_at) as run_ats,
+        array_agg(streaming) as streaming, array_agg(id) as given_ids,
+        array_agg(coalesce(id, uuid_v7())) as ids, array_agg(unique_key) as keys,
+        array_agg(unique_scope) as scopes, array_agg(unique_period) as periods,
+        array_agg(on_conflict) as conflicts, array_agg(delay) as delays, bool_or(delay is not null) as delayed,
         min(n) filter (where stranger) as stranger,
         bool_or(keyed) as keyed, bool_and(is_sound(payload, metadata, priority, timeout, run_at, deadline)) as sound
     into given
@@ -490,6 +490,7 @@ begin
             case when jsonb_typeof(e) = 'object' then e - known <> '{}' else true end as stranger,
             e ?| array['unique_key', 'unique_scope', 'unique_period', 'on_conflict'] as keyed
         from jsonb_array_elements(events) with ordinality as i (e, n)
+        order by n -- once, not for each of the arrays
         offset 0 -- each value once
     ) i;
     if given.number = 0 then
