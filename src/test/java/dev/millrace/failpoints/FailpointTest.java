@@ -28,7 +28,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /** Every blow at every failpoint, several at a time, each in a database of its own. */
 @PostgresTest
-@NotPooled("its processes say their search_path as they connect, and its outcomes are those of workers that listen")
+@NotPooled("its processes and handlers say their search_path as they connect, which a pooler refuses")
 class FailpointTest {
     private static final int AT_ONCE = 12;
 
