@@ -585,7 +585,9 @@ begin
     return new;
 end $$;
 
-create or replace function grant_roles() returns void language plpgsql
+-- Gives the three roles what they need, those of them that exist, and nobody else anything. To be said again by the owner when
+-- one was made later, and by every migration that makes something new.
+create function grant_roles() returns void language plpgsql
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
 declare
     home constant text := quote_ident(current_schema());

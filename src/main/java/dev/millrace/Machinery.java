@@ -102,17 +102,8 @@ final class Machinery {
         this.orders = new Orders(store.settlements(), books, stops, listener::hearing, troubles);
         this.listens = settings.listens();
         this.promotersSleep = sleeper(Sleepers.SCHEDULE, new Sleeper.Looks(PROMOTE_INTERVAL, 1, PROMOTE_INTERVAL));
-        var promotion = new Promoter(store.schedule(), PROMOTE_INTERVAL, new PromotersRest(), new Promoter.News() {
-            @Override
-            public void promoted(int flow) {
-                owner.wakeFlow(flow);
-            }
-
-            @Override
-            public void skipped(Moved event) {
-                owner.moved(event);
-            }
-        });
+        var promotion =
+                new Promoter(store.schedule(), PROMOTE_INTERVAL, new PromotersRest(), owner::wakeFlow, owner::moved);
         this.rescuer = new DutyLoop("rescuer", rescue::cycle, troubles);
         this.promoter = new DutyLoop("promoter", promotion::cycle, troubles);
         this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle, troubles);

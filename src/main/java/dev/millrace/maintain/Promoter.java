@@ -6,6 +6,8 @@ import dev.millrace.store.Schedule.Promoted;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 
 /**
@@ -18,7 +20,8 @@ public final class Promoter {
     private final Schedule schedule;
     private final Duration interval;
     private final Rest rest;
-    private final News news;
+    private final IntConsumer whenPromoted;
+    private final Consumer<Moved> whenSkipped;
 
     /** How to wait between two looks. */
     public interface Rest {
@@ -29,34 +32,28 @@ public final class Promoter {
         Duration nothing();
     }
 
-    /** What it did. */
-    public interface News {
-        /** Events of that flow became claimable. */
-        void promoted(int flow);
-
-        /** An event was skipped for its deadline. */
-        void skipped(Moved event);
-    }
-
     /**
      * @param interval at most between looks while there is something to do
-     * @param news whom it tells
+     * @param whenPromoted hears of each flow that got events
+     * @param whenSkipped hears of each event that was skipped for its deadline
      */
-    public Promoter(Schedule schedule, Duration interval, Rest rest, News news) {
+    public Promoter(
+            Schedule schedule, Duration interval, Rest rest, IntConsumer whenPromoted, Consumer<Moved> whenSkipped) {
         this.schedule = schedule;
         this.interval = interval;
         this.rest = rest;
-        this.news = news;
+        this.whenPromoted = whenPromoted;
+        this.whenSkipped = whenSkipped;
     }
 
     /** Promotes one batch; returns how long to idle. */
     public Duration cycle() {
         Promoted promoted = schedule.promote();
-        promoted.flows().keySet().forEach(news::promoted);
+        promoted.flows().keySet().forEach(whenPromoted::accept);
         Optional<Duration> deadline = promoted.untilDeadline();
         boolean passed = deadline.filter(left -> !left.isPositive()).isPresent();
         if (passed) {
-            schedule.expire().forEach(news::skipped); // what it left is found with the next look, which is soon
+            schedule.expire().forEach(whenSkipped); // what it left is found with the next look, which is soon
         }
         if (promoted.total() == Schedule.BATCH || passed) {
             return rest.busy(passed ? LEAST_PAUSE : Duration.ZERO);

@@ -17,7 +17,7 @@ public record Moved(int flow, UUID event, int attempt, EventStatus from, EventSt
                 row.getInt("flow"),
                 row.getObject("id", UUID.class),
                 row.getInt("attempt"),
-                EventStatus.values()[row.getInt("was")],
-                EventStatus.values()[row.getInt("became")]);
+                EventStatus.all().get(row.getInt("was")),
+                EventStatus.all().get(row.getInt("became")));
     }
 }

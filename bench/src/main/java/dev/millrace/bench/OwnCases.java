@@ -39,10 +39,10 @@ final class OwnCases {
             }
         }
         if (session.wants(Case.UNIQUE)) {
-            new UniqueCases(session).run();
+            new WayCases(session).unique();
         }
         if (session.wants(Case.SQL_APPEND)) {
-            new SqlCases(session).run();
+            new WayCases(session).bySql();
         }
         if (session.wants(Case.HEAP)) {
             heap();
