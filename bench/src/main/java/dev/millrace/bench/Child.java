@@ -92,6 +92,10 @@ final class Child implements AutoCloseable {
         handled = 0;
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

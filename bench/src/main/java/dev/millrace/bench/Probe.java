@@ -96,6 +96,11 @@ final class Probe implements AutoCloseable {
                 : OptionalDouble.of(cpu.get().seconds());
     }
 
+    /** The server's processes; empty if they are not ours to see. */
+    Optional<ServerCpu> server() {
+        return cpu;
+    }
+
     /** The server's version and the settings that matter. */
     Map<String, String> settings() throws SQLException {
         Map<String, String> settings = new LinkedHashMap<>();

@@ -31,11 +31,16 @@ record ServerCpu(long postmaster) {
 
     double seconds() throws IOException {
         double ticks = ticks(postmaster, CSTIME);
-        String children = Files.readString(Path.of("/proc/" + postmaster + "/task/" + postmaster + "/children"));
-        for (String child : SPACE.splitAsStream(children.strip()).toList()) {
-            ticks += ticksOfChild(Long.parseLong(child));
+        for (long child : children()) {
+            ticks += ticksOfChild(child);
         }
         return ticks / TICKS_PER_SECOND;
+    }
+
+    /** The processes that the postmaster has now. */
+    List<Long> children() throws IOException {
+        String children = Files.readString(Path.of("/proc/" + postmaster + "/task/" + postmaster + "/children"));
+        return SPACE.splitAsStream(children.strip()).map(Long::valueOf).toList();
     }
 
     private static double ticksOfChild(long pid) throws IOException {

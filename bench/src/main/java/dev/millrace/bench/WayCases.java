@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The ways to append, compared with each other: with unique keys and without, by the library and by SQL. */
 final class WayCases {
@@ -35,24 +36,16 @@ final class WayCases {
         int single = session.plan().singleAppends(1);
         int many = session.plan().events();
         try (Team team = Team.start(session.launch(), Contender.MILLRACE, 1)) {
-            run(
-                    Case.SQL_APPEND,
-                    team,
-                    "append()",
-                    Way.FUNCTION,
-                    "one statement with two bare inserts",
-                    Way.BARE,
-                    single,
-                    1);
-            run(
-                    Case.SQL_APPEND,
-                    team,
-                    "BEGIN, append(), COMMIT",
-                    Way.FUNCTION_WITHIN,
-                    "BEGIN, two bare inserts, COMMIT",
-                    Way.BARE_WITHIN,
-                    single,
-                    1);
+            oneByOne(team, "", single);
+            Optional<String> obstacle = Cores.obstacle(session.probe().server());
+            if (obstacle.isPresent()) {
+                session.tell(Result.skipped(Case.SQL_APPEND, "cores apart", obstacle.get()));
+            } else {
+                Cores.apart(
+                        session.probe().server().orElseThrow(),
+                        team.first().pid(),
+                        () -> oneByOne(team, ", cores apart", single));
+            }
             run(
                     Case.SQL_APPEND,
                     team,
@@ -72,6 +65,16 @@ final class WayCases {
                     many,
                     MANY);
         }
+    }
+
+    /** An event a transaction, against rows in two tables: what one would write instead of calling append(). */
+    private void oneByOne(Team team, String where, int single) throws IOException, InterruptedException, SQLException {
+        String within = "BEGIN, two bare inserts, COMMIT";
+        String statement = "one statement with two bare inserts";
+        run(Case.SQL_APPEND, team, "append()" + where, Way.FUNCTION, statement, Way.BARE, single, 1);
+        run(Case.SQL_APPEND, team, "append()" + where, Way.FUNCTION, within, Way.BARE_WITHIN, single, 1);
+        String ours = "BEGIN, append(), COMMIT" + where;
+        run(Case.SQL_APPEND, team, ours, Way.FUNCTION_WITHIN, within, Way.BARE_WITHIN, single, 1);
     }
 
     private void run(Case of, Team team, String measure, Way ours, String peer, Way theirs, int events, int atOnce)
