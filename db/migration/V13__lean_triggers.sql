@@ -91,13 +91,19 @@ begin
     from flow f
     join lane l on l.flow = f.id and l.type = append.type
     where f.name = append.flow;
-    -- nearly all: nothing wrong with it, no unique key, no limit, and a type that the flow knows
+    if not is_sound(append.payload, append.metadata, append.priority, append.timeout, append.run_at, append.deadline) then
+        perform check_event(null, append.payload, append.metadata, append.priority, append.timeout, append.run_at, append.deadline);
+    end if;
+    -- nearly all: no unique key, no limit, and a type that the flow knows
     if not bounded and append.unique_key is null and append.unique_scope is null and append.unique_period is null
-            and append.on_conflict is null
-            and is_sound(append.payload, append.metadata, append.priority, append.timeout, append.run_at, append.deadline) then
+            and append.on_conflict is null then
         if append.id is not null or append.run_at is not null or append.delay is not null then
-            perform check_delay(null, append.delay, append.run_at);
-            perform check_ids(array[append.id]);
+            if append.delay is not null then
+                perform check_delay(null, append.delay, append.run_at);
+            end if;
+            if append.id is not null then
+                perform check_ids(array[append.id]);
+            end if;
             due := coalesce(append.run_at, moment + append.delay * interval '1 second');
         end if;
         if due > moment then
@@ -122,7 +128,6 @@ begin
         return fresh;
     end if;
 
-    perform check_event(null, append.payload, append.metadata, append.priority, append.timeout, append.run_at, append.deadline);
     if append.delay is not null then
         perform check_delay(null, append.delay, append.run_at);
     end if;
