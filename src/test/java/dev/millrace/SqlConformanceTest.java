@@ -417,7 +417,8 @@ class SqlConformanceTest extends WithSql {
     @Test
     void append_underSettingsThatMustNotMatter_isTheSame() throws SQLException {
         append(Way.APPEND, "expected", said("1", "{\"run_at\":\"" + SOON + "\",\"unique_key\":\"k\"}"));
-        try (Connection connection = database.connect();
+        // directly: a pooler would hand the settings on to whoever gets the session next
+        try (Connection connection = database.connectDirectly();
                 Statement statement = connection.createStatement()) {
             for (String setting : List.of(
                     "search_path = pg_temp",
@@ -455,9 +456,9 @@ class SqlConformanceTest extends WithSql {
                     begin.await();
                     List<UUID> ids = new ArrayList<>();
                     for (int n = 0; n < 10; n++) {
-                        UUID id = append(way, "new", said("1", "{\"unique_key\":\"" + n + "\"}"))
-                                .id();
-                        ids.add(requireNonNull(id));
+                        Answer answer = append(way, "new", said("1", "{\"unique_key\":\"" + n + "\"}"));
+                        assertThat(answer.refusal()).as("%s", way).isNull();
+                        ids.add(requireNonNull(answer.id()));
                     }
                     return ids;
                 }));
