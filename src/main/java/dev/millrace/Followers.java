@@ -40,7 +40,7 @@ final class Followers {
         return inquiries.loop();
     }
 
-    /** Lets everybody go who follows or will; the loop is stopped by whoever ends it all. */
+    /** Lets everybody go who follows or will, and stops the loop. */
     void close() {
         inquiries.close();
     }

@@ -96,6 +96,9 @@ final class Inquiries<Q, A> {
         } else {
             loop.start();
             loop.wake();
+            if (closed) { // meanwhile: then this may have started the loop after it was stopped
+                loop.stop();
+            }
         }
         return asker.future;
     }
@@ -169,9 +172,10 @@ final class Inquiries<Q, A> {
         return loop;
     }
 
-    /** Lets everybody go who waits or will; the loop is stopped by whoever ends it all. */
+    /** Lets everybody go who waits or will, and stops the loop: one that was stopped before may have been asked something since. */
     void close() {
         closed = true;
         List.copyOf(open.keySet()).forEach(this::fail);
+        loop.stop();
     }
 }

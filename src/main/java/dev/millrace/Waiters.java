@@ -80,7 +80,7 @@ final class Waiters {
         return inquiries.loop();
     }
 
-    /** Lets everybody go who waits or will; the loop is stopped by whoever ends it all. */
+    /** Lets everybody go who waits or will, and stops the loop. */
     void close() {
         inquiries.close();
     }
