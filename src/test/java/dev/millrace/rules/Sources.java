@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * @param project the folder that holds {@code src} and {@code db}
  */
 record Sources(Path project) {
-    private static final int MAX_LINES = 300;
+    private static final int MAX_LINES = 450;
     private static final Pattern SQL_IN_JAVA = Pattern.compile(
             "(?:\"|^)\\s*(select\\s|insert\\s+into\\s|delete\\s+from\\s|update\\s+\\S+\\s+set\\s|with\\s+\\w+\\s+as\\s)");
 

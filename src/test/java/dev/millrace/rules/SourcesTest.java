@@ -46,11 +46,11 @@ class SourcesTest {
     }
 
     @Test
-    void longClasses_at301Lines_namesFileAndLength() throws IOException {
-        write("src/main/java/Fits.java", "//\n".repeat(300));
-        write("src/main/java/TooLong.java", "//\n".repeat(301));
+    void longClasses_at451Lines_namesFileAndLength() throws IOException {
+        write("src/main/java/Fits.java", "//\n".repeat(450));
+        write("src/main/java/TooLong.java", "//\n".repeat(451));
 
-        assertThat(sources().longClasses()).singleElement().asString().contains("TooLong.java: 301 lines");
+        assertThat(sources().longClasses()).singleElement().asString().contains("TooLong.java: 451 lines");
     }
 
     @Test
