@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,11 +34,13 @@ final class CallFile implements AutoCloseable {
 
     private final ByteLines lines;
     private final String flow;
+    private final Consumer<HttpCall> check;
     private final CallParser parser = new CallParser();
 
-    private CallFile(ByteLines lines, String flow) {
+    private CallFile(ByteLines lines, String flow, Consumer<HttpCall> check) {
         this.lines = lines;
         this.flow = flow;
+        this.check = check;
     }
 
     /**
@@ -47,14 +50,22 @@ final class CallFile implements AutoCloseable {
      * @throws IOException if it cannot be read
      */
     static CallFile open(Path path, String flow) throws IOException {
-        return new CallFile(new ByteLines(Files.newInputStream(path), LONGEST_LINE), flow);
+        return open(path, flow, call -> {});
     }
 
-    /** Reads a whole file. */
-    static Calls readAll(Path path, String flow) throws IOException {
+    private static CallFile open(Path path, String flow, Consumer<HttpCall> check) throws IOException {
+        return new CallFile(new ByteLines(Files.newInputStream(path), LONGEST_LINE), flow, check);
+    }
+
+    /**
+     * Reads a whole file.
+     *
+     * @param check throws an {@link IllegalArgumentException} for a call that is not to be made, with the reason
+     */
+    static Calls readAll(Path path, String flow, Consumer<HttpCall> check) throws IOException {
         List<CallLine.Good> good = new ArrayList<>();
         List<CallLine.Bad> bad = new ArrayList<>();
-        try (CallFile file = open(path, flow)) {
+        try (CallFile file = open(path, flow, check)) {
             for (CallLine line = file.next(); line != null; line = file.next()) {
                 switch (line) {
                     case CallLine.Good call -> good.add(call);
@@ -82,6 +93,7 @@ final class CallFile implements AutoCloseable {
         }
         try {
             CallParser.Parsed parsed = parser.parse(decode(line));
+            check.accept(parsed.call());
             return new CallLine.Good(
                     line.number(), CallLine.idOf(flow, line.number(), line.content()), parsed.call(), parsed.terms());
         } catch (IllegalArgumentException e) {

@@ -27,13 +27,14 @@ final class CallRun implements AutoCloseable {
      * @param rate null for no limit
      * @param attempts runs of a call in all, while its failure may pass
      * @param bodyCap bytes kept of each answer
+     * @param hosts which may be called
      */
-    record Limits(int concurrency, @Nullable Rate rate, int attempts, int bodyCap) {}
+    record Limits(int concurrency, @Nullable Rate rate, int attempts, int bodyCap, AllowedHosts hosts) {}
 
     /** A run of that flow, not started. */
     CallRun(Millrace millrace, String flow, Limits limits) {
         this.millrace = millrace;
-        this.caller = new HttpCaller(limits.bodyCap);
+        this.caller = new HttpCaller(limits.bodyCap, limits.hosts);
         try {
             this.executor = executor(millrace, flow, limits);
         } catch (RuntimeException e) {

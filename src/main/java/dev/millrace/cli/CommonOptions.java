@@ -12,6 +12,9 @@ import picocli.CommandLine.Spec.Target;
 
 /** What {@code demo} and {@code run} share: where the database is, and where what goes. */
 final class CommonOptions {
+    /** The environment variable that says what --jdbc-url would. */
+    static final String URL_VARIABLE = "MILLRACE_JDBC_URL";
+
     private static final int MOST_CONCURRENT = 10_000;
 
     @Spec(Target.MIXEE)
@@ -20,8 +23,9 @@ final class CommonOptions {
     @Option(
             names = "--jdbc-url",
             paramLabel = "URL",
-            description = "a PostgreSQL of your own, jdbc:postgresql://host/database?user=u&password=p; its schema "
-                    + "'millrace' is made or brought up to date (default: an embedded one)")
+            description = "a PostgreSQL of your own, jdbc:postgresql://host/database?user=u; its schema 'millrace' is made or "
+                    + "brought up to date. Everybody on this machine can read a command line: keep the password in ~/.pgpass, "
+                    + "or give the URL as the environment variable MILLRACE_JDBC_URL (default: an embedded PostgreSQL)")
     private @Nullable String jdbcUrl;
 
     @Option(
@@ -34,9 +38,15 @@ final class CommonOptions {
         CommandDatabase start() throws IOException, InterruptedException;
     }
 
-    /** The database named on the command line, else one of our own. */
+    /** The database named on the command line, else the one named by the environment, else one of our own. */
     CommandDatabase database(LocalStart local, Duration grace) throws IOException, InterruptedException {
-        return jdbcUrl == null ? local.start() : CommandDatabase.connect(jdbcUrl, grace);
+        if (jdbcUrl != null) {
+            return CommandDatabase.connect(jdbcUrl, grace);
+        }
+        String environment = System.getenv(URL_VARIABLE);
+        return environment == null || environment.isBlank()
+                ? local.start()
+                : CommandDatabase.connect(environment, grace);
     }
 
     boolean json() {

@@ -95,7 +95,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private CallRun.Limits limits() {
-        return new CallRun.Limits(concurrency, rate, 1, RunCommand.DEFAULT_BODY_CAP);
+        return new CallRun.Limits(concurrency, rate, 1, RunCommand.DEFAULT_BODY_CAP, AllowedHosts.ALL);
     }
 
     /** A flow of its own each time, so that the counts are this demo's alone. */

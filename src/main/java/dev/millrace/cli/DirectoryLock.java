@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
@@ -33,10 +34,12 @@ final class DirectoryLock implements AutoCloseable {
         }
         FileChannel channel = null;
         try {
-            channel = FileChannel.open(file(real), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel = FileChannel.open(
+                    file(real), StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
             if (channel.tryLock() != null) {
+                Files.deleteIfExists(holderFile(real)); // never through a link
                 Files.writeString(
-                        holderFile(real), Long.toString(ProcessHandle.current().pid()));
+                        holderFile(real), Long.toString(ProcessHandle.current().pid()), StandardOpenOption.CREATE_NEW);
                 DirectoryLock lock = new DirectoryLock(real, channel);
                 channel = null;
                 return Optional.of(lock);

@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.ValidationException;
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -12,6 +13,8 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
@@ -19,23 +22,29 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes HTTP calls through one shared client of the JDK. Follows redirects, but never from https to http.
+ * Makes HTTP calls through one shared client of the JDK, to hosts that are allowed. Follows redirects among those, but never from
+ * https to http; to another host it sends no credentials along.
  * Thread-safe; a call that is interrupted ends at once.
  */
 final class HttpCaller implements AutoCloseable {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(30);
+    private static final int MOST_REDIRECTS = 5;
+    private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+    private static final Set<String> CREDENTIALS = Set.of("authorization", "cookie", "proxy-authorization");
     private static final Pattern CHARSET = Pattern.compile("(?i)charset\\s*=\\s*\"?([^\\s;\"]+)");
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final HttpClient client;
     private final int bodyCap;
+    private final AllowedHosts hosts;
 
-    /** One that keeps at most {@code bodyCap} bytes of each answer. */
-    HttpCaller(int bodyCap) {
+    /** One that keeps at most {@code bodyCap} bytes of each answer, and calls those hosts only. */
+    HttpCaller(int bodyCap, AllowedHosts hosts) {
         this.bodyCap = bodyCap;
+        this.hosts = hosts;
         this.client = HttpClient.newBuilder()
                 .connectTimeout(CONNECT_TIMEOUT)
-                .followRedirects(HttpClient.Redirect.NORMAL)
+                .followRedirects(HttpClient.Redirect.NEVER)
                 .executor(threads)
                 .build();
     }
@@ -66,7 +75,7 @@ final class HttpCaller implements AutoCloseable {
 
     private CallResult answer(HttpCall call, HttpRequest request) throws InterruptedException {
         try {
-            HttpResponse<CappedBody.Content> response = client.send(request, info -> new CappedBody(bodyCap));
+            HttpResponse<CappedBody.Content> response = follow(request);
             String contentType = response.headers()
                     .firstValue("Content-Type")
                     .map(type -> Text.printable(type, 200))
@@ -80,6 +89,57 @@ final class HttpCaller implements AutoCloseable {
             }
             throw noAnswer(call, e);
         }
+    }
+
+    private HttpResponse<CappedBody.Content> follow(HttpRequest first) throws IOException, InterruptedException {
+        HttpRequest request = first;
+        for (int redirects = 0; ; redirects++) {
+            checkHost(request.uri());
+            HttpResponse<CappedBody.Content> response = client.send(request, info -> new CappedBody(bodyCap));
+            HttpRequest next = redirects < MOST_REDIRECTS ? redirected(request, response) : null;
+            if (next == null) {
+                return response;
+            }
+            request = next;
+        }
+    }
+
+    private void checkHost(URI address) {
+        try {
+            hosts.check(address);
+        } catch (IllegalArgumentException e) {
+            throw new ValidationException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** The request that a redirect asks for; null if the answer is none, or one that is not followed. */
+    private static @Nullable HttpRequest redirected(HttpRequest request, HttpResponse<?> response) {
+        int status = response.statusCode();
+        String location = response.headers().firstValue("Location").orElse(null);
+        if (!REDIRECTS.contains(status) || location == null) {
+            return null;
+        }
+        URI target;
+        try {
+            target = request.uri().resolve(location);
+        } catch (IllegalArgumentException e) {
+            return null; // no address: the answer is the redirect itself
+        }
+        boolean web = "https".equalsIgnoreCase(target.getScheme())
+                || ("http".equalsIgnoreCase(target.getScheme())
+                        && "http".equalsIgnoreCase(request.uri().getScheme()));
+        if (!web || target.getHost() == null) {
+            return null;
+        }
+        boolean sameHost = target.getHost().equalsIgnoreCase(request.uri().getHost())
+                && target.getPort() == request.uri().getPort();
+        HttpRequest.Builder next = HttpRequest.newBuilder(
+                request, (name, value) -> sameHost || !CREDENTIALS.contains(name.toLowerCase(Locale.ROOT)));
+        boolean asGet = status == 303 || (status < 303 && request.method().equals("POST"));
+        if (asGet && !request.method().equals("HEAD")) {
+            next.method("GET", HttpRequest.BodyPublishers.noBody());
+        }
+        return next.uri(target).build();
     }
 
     private static ConnectionException noAnswer(HttpCall call, IOException e) {

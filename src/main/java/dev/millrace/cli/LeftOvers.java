@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,7 +11,11 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What killed demos left: temporary folders that nobody holds, with a server that may still be running. */
+/**
+ * What killed demos left: temporary folders that nobody holds, with a server that may still be running. The temporary folder is
+ * shared with other users, so nothing in it is trusted by its name: a link is not followed, and only a folder that this user
+ * owns and nobody else may enter is cleared, as {@link LocalPostgres} makes them.
+ */
 final class LeftOvers {
     private static final Logger log = LoggerFactory.getLogger(LeftOvers.class);
 
@@ -24,7 +29,7 @@ final class LeftOvers {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(base, prefix + "*")) {
             for (Path folder : folders) {
                 if (isOldAndOurs(folder)) {
-                    clear(folder.toRealPath());
+                    clear(folder);
                 }
             }
         } catch (IOException e) {
@@ -33,10 +38,10 @@ final class LeftOvers {
     }
 
     private static boolean isOldAndOurs(Path folder) throws IOException {
-        Instant changed = Files.getLastModifiedTime(folder).toInstant();
-        return Files.isDirectory(folder)
-                && Files.exists(DirectoryLock.file(folder))
-                && Files.getOwner(folder).equals(Files.getOwner(Path.of("/proc/self")))
+        Instant changed =
+                Files.getLastModifiedTime(folder, LinkOption.NOFOLLOW_LINKS).toInstant();
+        return Folders.isPrivate(folder)
+                && Files.isRegularFile(DirectoryLock.file(folder), LinkOption.NOFOLLOW_LINKS)
                 && changed.isBefore(Instant.now().minus(YOUNG));
     }
 

@@ -9,12 +9,16 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * A PostgreSQL server of our own, with its data in a folder of ours. It listens on 127.0.0.1 only, asks for the
  * password that lies in the folder (readable by this user alone), and keeps what it acknowledged through a crash of
  * the machine: fsync, full_page_writes and synchronous_commit are on, which is checked after each start.
+ *
+ * <p>Its configuration is ours: the files of it are written before each start, so that a folder from elsewhere cannot name a
+ * command to run. A folder that another user owns or may write to is refused.
  *
  * <p>A server that a killed process left behind is found again and used. One process uses a folder at a time.
  * Confined to one thread.
@@ -51,7 +55,11 @@ final class LocalPostgres implements AutoCloseable {
      * @throws IOException with what PostgreSQL said, if it does not start
      */
     static LocalPostgres start(Path folder) throws IOException, InterruptedException {
+        Folders.requireOwnFolder(folder.toAbsolutePath());
         Path absolute = Folders.createPrivate(folder.toAbsolutePath()).toRealPath();
+        for (String name : List.of("data", "password", "lock", "lock.holder", "binaries", ".gitignore", "postgres.log")) {
+            Folders.requireOwn(absolute.resolve(name));
+        }
         Files.writeString(absolute.resolve(".gitignore"), "*\n");
         return start(absolute, false);
     }
@@ -175,6 +183,7 @@ final class LocalPostgres implements AutoCloseable {
     }
 
     private void startOnFreePort(String password) throws IOException, InterruptedException {
+        Configuration.write(data());
         for (int attempt = 1; ; attempt++) {
             int port = PostgresTools.freePort();
             try {

@@ -40,6 +40,7 @@ final class PostgresBinaries {
         String name = "postgres-" + fingerprint().substring(0, 16);
         Path cache = cache(fallback);
         Path home = cache.resolve(name);
+        Folders.requireOwnFolder(home);
         if (!Files.isDirectory(home)) {
             Path unfinished = Files.createTempDirectory(cache, name + ".");
             try {
@@ -69,7 +70,9 @@ final class PostgresBinaries {
                 ? Path.of(System.getProperty("user.home", "/nonexistent"), ".cache")
                 : Path.of(configured);
         try {
-            return Files.createDirectories(base.resolve("millrace"));
+            Path cache = Folders.createPrivate(base.resolve("millrace"));
+            Folders.requireOwnFolder(cache);
+            return cache;
         } catch (IOException e) {
             return Files.createDirectories(fallback); // no home that can be written, as in a container
         }

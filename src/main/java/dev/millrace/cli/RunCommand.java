@@ -6,6 +6,7 @@ import dev.millrace.Executor;
 import dev.millrace.event.Event;
 import dev.millrace.event.ExistsException;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +112,13 @@ final class RunCommand implements Callable<Integer> {
             description = "write what came of each line to this file when all calls have settled, a JSON object a line")
     private @Nullable Path out;
 
+    @Option(
+            names = "--allow-host",
+            paramLabel = "HOST",
+            description = "call and follow redirects to this host only; may be given several times (default: any host, "
+                    + "also those that only this machine can reach)")
+    private List<String> allowedHosts = List.of();
+
     @Option(names = "--skip-bad", description = "make the calls of the good lines and list the bad ones")
     private boolean skipBad;
 
@@ -129,11 +137,12 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         checkOptions();
         String name = flow == null ? FlowName.of(file) : FlowName.checked(flow);
-        CallFile.Calls calls = read(name);
+        AllowedHosts hosts = AllowedHosts.of(allowedHosts);
+        CallFile.Calls calls = read(name, hosts);
         try (Interruption interruption = Interruption.listen(grace);
                 CommandDatabase database = common.database(this::startLocal, grace)) {
             try (CallRun run =
-                    new CallRun(database.millrace(), name, new CallRun.Limits(concurrency, rate, attempts, bodyCap))) {
+                    new CallRun(database.millrace(), name, new CallRun.Limits(concurrency, rate, attempts, bodyCap, hosts))) {
                 return run(run, calls, interruption, database);
             }
         }
@@ -157,8 +166,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private CallFile.Calls read(String name) throws IOException {
-        CallFile.Calls calls = CallFile.readAll(file, name);
+    private CallFile.Calls read(String name, AllowedHosts hosts) throws IOException {
+        CallFile.Calls calls = CallFile.readAll(file, name, call -> hosts.check(URI.create(call.url())));
         if (!calls.bad().isEmpty()) {
             for (CallLine.Bad bad :
                     calls.bad().subList(0, Math.min(BAD_LINES_SHOWN, calls.bad().size()))) {

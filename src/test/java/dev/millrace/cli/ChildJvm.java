@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -27,6 +28,18 @@ final class ChildJvm implements AutoCloseable {
 
     /** As the other one, with a heap of that size. */
     static ChildJvm start(Path folder, String heap, Class<?> main, String... arguments) throws IOException {
+        return start(folder, heap, Map.of(), main, arguments);
+    }
+
+    /** As the other one, with these variables in its environment. */
+    static ChildJvm start(Path folder, Map<String, String> environment, Class<?> main, String... arguments)
+            throws IOException {
+        return start(folder, "256m", environment, main, arguments);
+    }
+
+    private static ChildJvm start(
+            Path folder, String heap, Map<String, String> environment, Class<?> main, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -35,10 +48,10 @@ final class ChildJvm implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 main.getName()));
         command.addAll(List.of(arguments));
-        return new ChildJvm(new ProcessBuilder(command)
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .start());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        return new ChildJvm(builder.start());
     }
 
     /** The next line it prints; null at the end. */

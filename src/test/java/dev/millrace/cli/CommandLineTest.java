@@ -17,12 +17,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -274,6 +276,37 @@ class CommandLineTest {
     }
 
     @Test
+    @DisplayName("13.25 calls to hosts other than those of --allow-host are refused before any is made")
+    void run_withAHostThatIsNotAllowed_makesNoCall() throws Exception {
+        Path file = file(call("/ok/1", ""), "{\"url\": \"http://localhost:1/inside\"}");
+
+        Finished finished = run(file, "--allow-host", "127.0.0.1");
+
+        assertThat(finished.code).isEqualTo(2);
+        assertThat(finished.err).contains(":2: host 'localhost' is not among those of --allow-host: 127.0.0.1");
+        assertThat(api.requests()).isEmpty();
+        assertThat(run(file, "--allow-host", "http://127.0.0.1/").err).contains("--allow-host takes the name of a host");
+        assertThat(run(file, "--allow-host", "127.0.0.1", "--skip-bad", "--json")
+                        .json()
+                        .path("counts")
+                        .path("completed")
+                        .asInt())
+                .isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("13.25 the database can be named by the environment, where its password is in no process list")
+    void run_withTheDatabaseInTheEnvironment_usesIt() throws Exception {
+        Path file = file(call("/ok/1", ""));
+        try (ChildJvm child = ChildJvm.start(
+                folder, Map.of("MILLRACE_JDBC_URL", database.jdbcUrl()), Main.class, "run", file.toString(), "--json")) {
+            assertThat(child.readAll()).contains("\"completed\":1");
+            assertThat(child.exitCode()).isZero();
+        }
+        assertThat(folder.resolve(".millrace")).doesNotExist();
+    }
+
+    @Test
     void run_ofNoFile_saysSo() {
         assertThat(execute("run", folder.resolve("absent").toString()))
                 .satisfies(finished -> assertThat(finished.code).isEqualTo(2))
@@ -343,7 +376,7 @@ class CommandLineTest {
 
     @Test
     void example_inTheRepository_isAllGood() throws Exception {
-        CallFile.Calls calls = CallFile.readAll(Path.of("examples/api-calls.jsonl"), "example");
+        CallFile.Calls calls = CallFile.readAll(Path.of("examples/api-calls.jsonl"), "example", call -> {});
 
         assertThat(calls.bad()).isEmpty();
         assertThat(calls.good()).hasSize(50);

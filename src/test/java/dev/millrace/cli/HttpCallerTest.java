@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.Errors;
@@ -15,21 +16,26 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpCallerTest {
     private static final int CAP = 1000;
 
-    private final HttpCaller caller = new HttpCaller(CAP);
+    private final HttpCaller caller = new HttpCaller(CAP, AllowedHosts.ALL);
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch release = new CountDownLatch(1);
     private HttpServer server;
@@ -110,6 +116,53 @@ class HttpCallerTest {
         assertThat(caller.call(HttpCall.get(url("/"))).truncated()).isFalse();
     }
 
+    @Test
+    @DisplayName("13.25 a redirect is followed to allowed hosts only")
+    void call_redirectedToAHostThatIsNotAllowed_isRefused() {
+        AtomicInteger inside = new AtomicInteger();
+        server.createContext("/", exchange -> redirect(exchange, 302, "http://localhost:" + server.getAddress().getPort() + "/in"));
+        server.createContext("/in", exchange -> {
+            inside.incrementAndGet();
+            redirect(exchange, 200, "/");
+        });
+
+        try (HttpCaller careful = new HttpCaller(CAP, AllowedHosts.of(List.of("127.0.0.1")))) {
+            assertThatThrownBy(() -> careful.call(HttpCall.get(url("/"))))
+                    .isInstanceOf(ValidationException.class)
+                    .hasMessageContaining("host 'localhost' is not among those of --allow-host");
+        }
+        assertThat(inside).hasValue(0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"301, POST, GET", "302, POST, GET", "303, PUT, GET", "307, POST, POST", "308, PUT, PUT"})
+    void call_redirected_isMadeAgainWithoutCredentialsForAnotherHost(int status, String method, String again)
+            throws Exception {
+        List<String> seen = new CopyOnWriteArrayList<>();
+        server.createContext("/", exchange -> redirect(exchange, status, "/same"));
+        server.createContext("/same", exchange -> {
+            seen.add(exchange.getRequestMethod() + exchange.getRequestHeaders().get("Authorization"));
+            redirect(exchange, 307, "http://localhost:" + server.getAddress().getPort() + "/other");
+        });
+        server.createContext("/other", exchange -> {
+            seen.add(exchange.getRequestMethod() + exchange.getRequestHeaders().get("Authorization"));
+            redirect(exchange, 200, "/");
+        });
+
+        CallResult result = caller.call(new HttpCall(url("/"), method, Map.of("Authorization", "secret"), "body"));
+
+        assertThat(result.status()).isEqualTo(200);
+        assertThat(seen).containsExactly(again + "[secret]", again + "null");
+    }
+
+    private static void redirect(HttpExchange exchange, int status, String location) throws IOException {
+        try (exchange) {
+            exchange.getRequestBody().readAllBytes();
+            exchange.getResponseHeaders().set("Location", location);
+            exchange.sendResponseHeaders(status, -1);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {400, 401, 403, 404, 409, 410, 422})
     void call_answeredWithARefusal_failsForGood(int status) {
@@ -137,7 +190,7 @@ class HttpCallerTest {
     @Test
     void call_answeredWithALongRefusal_keepsAStartThatFitsItsErrorDocument() {
         answer(500, "text/plain", "\u0001\"ü".repeat(20_000).getBytes(StandardCharsets.UTF_8));
-        try (HttpCaller generous = new HttpCaller(100_000)) {
+        try (HttpCaller generous = new HttpCaller(100_000, AllowedHosts.ALL)) {
             HttpStatusException failure =
                     catchThrowableOfType(HttpStatusException.class, () -> generous.call(HttpCall.get(url("/"))));
 

@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -196,6 +198,84 @@ class LocalPostgresTest {
         }
 
         assertThat(own).doesNotExist();
+    }
+
+    @Test
+    @DisplayName("13.23 a link in the temporary folder is not followed, and a folder that others may enter is left alone")
+    void clear_ofALinkToAnotherFolder_deletesNothing() throws Exception {
+        Path treasure = Files.createDirectory(folder.resolve("treasure"));
+        Files.createFile(treasure.resolve("lock"));
+        Files.writeString(treasure.resolve("kept"), "mine");
+        Files.setPosixFilePermissions(treasure, PosixFilePermissions.fromString("rwx------"));
+        Path base = Files.createDirectory(folder.resolve("tmp"));
+        Path link = Files.createSymbolicLink(base.resolve("demo-link"), treasure);
+        Path open = Files.createDirectory(base.resolve("demo-open"));
+        Files.createFile(open.resolve("lock"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Path linked = Files.createDirectory(base.resolve("demo-linked-lock"));
+        Files.setPosixFilePermissions(linked, PosixFilePermissions.fromString("rwx------"));
+        Files.createSymbolicLink(linked.resolve("lock"), treasure.resolve("lock"));
+        for (Path old : new Path[] {treasure, open, linked}) {
+            Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofMinutes(5))));
+        }
+
+        LeftOvers.clear(base, "demo-");
+
+        assertThat(treasure.resolve("kept")).hasContent("mine");
+        assertThat(link).isSymbolicLink();
+        assertThat(open).exists();
+        assertThat(linked).exists();
+    }
+
+    @Test
+    @DisplayName("13.24 a planted folder is refused: a link, one that others may write to, one with a link in it")
+    void start_inAFolderThatMayBeAnothers_isRefused() throws Exception {
+        Path mine = Files.createDirectory(folder.resolve("mine"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), mine);
+        Path open = Files.createDirectory(folder.resolve("open"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Path trap = Files.createDirectory(folder.resolve("trap"));
+        Files.createSymbolicLink(trap.resolve("password"), mine.resolve("victim"));
+
+        assertThatThrownBy(() -> LocalPostgres.start(link))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("is a symbolic link");
+        assertThatThrownBy(() -> LocalPostgres.start(open))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("can be written by others");
+        assertThatThrownBy(() -> LocalPostgres.start(trap))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("is a symbolic link");
+        assertThat(mine.resolve("victim")).doesNotExist();
+    }
+
+    @Test
+    @DisplayName("13.24 the folder of another user is refused")
+    void start_inAFolderOfAnotherUser_isRefused() throws Exception {
+        Path folderOfRoot = Path.of("/usr/share");
+        assumeFalse(Files.getOwner(folderOfRoot).equals(Files.getOwner(Path.of("/proc/self"))), "runs as root");
+
+        assertThatThrownBy(() -> LocalPostgres.start(folderOfRoot)).hasMessageContaining("belongs to root");
+    }
+
+    @Test
+    @DisplayName("13.24 what a planted configuration says is not obeyed")
+    void start_withAPlantedConfiguration_runsNoCommand() throws Exception {
+        LocalPostgres.start(folder).close();
+        Path data = folder.resolve("data");
+        Path trace = folder.resolve("trace");
+        String planted = "archive_mode = on\narchive_command = 'touch %s'\nrestore_command = 'touch %s'\n".formatted(trace, trace);
+        Files.writeString(data.resolve("postgresql.conf"), planted);
+        Files.writeString(data.resolve("postgresql.auto.conf"), planted);
+        Files.writeString(data.resolve("pg_hba.conf"), "host all all 127.0.0.1/32 trust\n");
+
+        try (LocalPostgres postgres = LocalPostgres.start(folder)) {
+            assertThat(show(postgres, "archive_mode")).isEqualTo("off");
+            assertThat(show(postgres, "restore_command")).isEmpty();
+            assertThatThrownBy(() -> DriverManager.getConnection(postgres.connection().url() + "?user=millrace&password=x"))
+                    .hasMessageContaining("password authentication failed");
+        }
+        assertThat(trace).doesNotExist();
     }
 
     private static String show(LocalPostgres postgres, String setting) throws SQLException {

@@ -88,8 +88,8 @@ final class BenchCommand implements Callable<Integer> {
             names = "--jdbc-url",
             paramLabel = "URL",
             description =
-                    "a PostgreSQL of your own, jdbc:postgresql://host/database?user=u&password=p, by a superuser; "
-                            + "schemas called bench_… are made in it and stay (default: one started for the run, durable)")
+                    "a PostgreSQL of your own, jdbc:postgresql://host/database?user=u, by a superuser, with the password in "
+                            + "~/.pgpass or the whole URL in MILLRACE_JDBC_URL; schemas called bench_… are made in it and stay (default: one started for the run, durable)")
     private @Nullable String jdbcUrl;
 
     @Option(
@@ -118,6 +118,9 @@ final class BenchCommand implements Callable<Integer> {
                     + " to put the table between, or no folder to be made in");
         }
         Bench bench = new Bench(plan, "./millrace bench " + String.join(" ", arguments()), this::say);
+        if (jdbcUrl == null) {
+            jdbcUrl = System.getenv("MILLRACE_JDBC_URL");
+        }
         if (jdbcUrl == null) {
             Path home = home();
             say("starting PostgreSQL, " + (home == null ? "the embedded one" : "of " + home));

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.DriverPropertyInfo;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 record NodeHome(Path node, Path folder) {
     private static final List<String> FILES =
-            List.of("package.json", "child.mjs", "graphile-worker.mjs", "pg-boss.mjs");
+            List.of("package.json", "package-lock.json", "child.mjs", "graphile-worker.mjs", "pg-boss.mjs");
     /** What the driver calls the parts of a URL, and what Node's does. */
     private static final Map<String, String> VARIABLES = Map.of(
             "PGHOST",
@@ -69,7 +68,7 @@ record NodeHome(Path node, Path folder) {
         for (String file : FILES) {
             Files.writeString(folder.resolve(file), Resources.text("node/" + file));
         }
-        String wanted = Resources.text("node/package.json") + (packaged ? PACKAGED : version);
+        String wanted = Resources.text("node/package-lock.json") + (packaged ? PACKAGED : version);
         Path stamp = folder.resolve("installed");
         if (!Files.exists(stamp) || !Files.readString(stamp).equals(wanted)) {
             install(folder, packaged);
@@ -90,11 +89,13 @@ record NodeHome(Path node, Path folder) {
     }
 
     private static void install(Path folder, boolean packaged) throws Unavailable, IOException, InterruptedException {
-        List<String> command = new ArrayList<>(
-                List.of("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock"));
+        npm(folder, List.of("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")); // the versions of the lock file
         if (packaged) {
-            command.addAll(List.of("--no-save", PACKAGED));
+            npm(folder, List.of("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", PACKAGED));
         }
+    }
+
+    private static void npm(Path folder, List<String> command) throws Unavailable, IOException, InterruptedException {
         Path log = folder.resolve("install.log");
         try {
             Process process = new ProcessBuilder(command)
@@ -104,10 +105,10 @@ record NodeHome(Path node, Path folder) {
                     .start();
             if (!process.waitFor(INSTALL_MINUTES, TimeUnit.MINUTES)) {
                 process.destroy();
-                throw new Unavailable("npm install took more than " + INSTALL_MINUTES + " minutes");
+                throw new Unavailable("npm took more than " + INSTALL_MINUTES + " minutes");
             }
             if (process.exitValue() != 0) {
-                throw new Unavailable("npm install failed, see " + log);
+                throw new Unavailable("npm failed, see " + log);
             }
         } catch (IOException e) {
             throw new Unavailable("npm cannot be run: " + e.getMessage());
