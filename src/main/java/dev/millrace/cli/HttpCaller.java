@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.ValidationException;
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,7 +27,7 @@ final class HttpCaller implements AutoCloseable {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(30);
     private static final Pattern CHARSET = Pattern.compile("(?i)charset\\s*=\\s*\"?([^\\s;\"]+)");
 
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Threads.virtuals("http-"));
     private final HttpClient client;
     private final int bodyCap;
 
