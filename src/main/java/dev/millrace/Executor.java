@@ -34,8 +34,8 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
     /**
      * Registers the worker, so that events can be claimed. Runs nothing yet (R-078). May be called again.
      *
-     * @throws dev.millrace.event.ConfigurationException if this has no handler, or another executor of this Millrace runs a type of
-     *     the same flow by another handler: close that one first
+     * @throws dev.millrace.event.ConfigurationException if this has no handler, or another executor of this Millrace executes that
+     *     has another handler for a type of the same flow: stop or close that one first
      * @throws IllegalStateException if this or its Millrace is closed
      */
     public void start() {

@@ -98,8 +98,7 @@ final class KeepAlive {
 
     private void awaitNothingHeld() {
         try {
-            boolean unused =
-                    books.awaitNone(() -> System.nanoTime() + (closed || executing > 0 ? 0 : A_WHILE_NANOS));
+            boolean unused = books.awaitNone(() -> System.nanoTime() + (closed || executing > 0 ? 0 : A_WHILE_NANOS));
         } catch (InterruptedException e) {
             return; // nobody of ours does that; it looks again
         }

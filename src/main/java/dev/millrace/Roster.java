@@ -23,8 +23,9 @@ final class Roster {
     /**
      * Adds an executor that is about to run events.
      *
-     * @param entered called once it is clear that it may, before another of its flow is looked at
-     * @throws ConfigurationException if another one runs a type of the same flow by another handler
+     * @param entered called once it is clear that it may, before another one of its flow is looked at
+     * @throws ConfigurationException if another one executes that has another handler for a type of the same flow: then nobody
+     *     could say which of them runs what
      */
     void addRunning(Work<?> work, Runnable entered) {
         byFlow.compute(work.flow(), (flow, present) -> {
@@ -42,21 +43,23 @@ final class Roster {
     }
 
     private static void refuseConflict(Work<?> work, Work<?> other) {
-        if (other.equals(work) || !other.isStarted() || work.handlesLike(other)) {
+        if (other.equals(work) || !other.executes() || work.handlesLike(other)) {
             return;
         }
         work.types().stream().filter(other.types()::contains).sorted().findFirst().ifPresent(type -> {
-            throw new ConfigurationException(("flow '%s': another executor of this Millrace runs type '%s' already, by another"
-                            + " handler; close that executor first, or give each type of a flow to one executor"
-                            + " (or the same handler object to both)")
-                    .formatted(work.flowName(), type));
+            throw new ConfigurationException(
+                    ("flow '%s': another executor of this Millrace executes and has another handler for type '%s'; stop or close"
+                                    + " that executor first, or give each type of a flow to one executor, or the same handler"
+                                    + " object to both")
+                            .formatted(work.flowName(), type));
         });
     }
 
     /** Removes an executor; harmless if it is not there. */
     void remove(Work<?> work) {
         byFlow.computeIfPresent(work.flow(), (flow, present) -> {
-            List<Work<?>> rest = present.stream().filter(one -> !one.equals(work)).toList();
+            List<Work<?>> rest =
+                    present.stream().filter(one -> !one.equals(work)).toList();
             return rest.isEmpty() ? null : rest;
         });
     }

@@ -37,6 +37,7 @@ final class Work<T> {
     private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean started; // written under the lock, as the next is
     private volatile boolean closed;
+    private volatile boolean executes; // set while the roster is looked at: nobody of a flow misses another
     private volatile boolean stopped; // the loop was, and nobody has asked for more since
 
     Work(Millrace millrace, FlowRow flow, Settings settings, Handlers<T> handlers, Codec<T> codec) {
@@ -86,11 +87,11 @@ final class Work<T> {
 
     /** Registers the worker; runs nothing yet. */
     void start() {
-        open();
+        open(false);
         stopped = false;
     }
 
-    private void open() {
+    private void open(boolean executing) {
         if (!handlers.canRun()) {
             throw new ConfigurationException(
                     "executor '%s' has no handler: it can append and query, not run; build it with handler(…)"
@@ -99,14 +100,15 @@ final class Work<T> {
         lock.lock();
         try {
             checkOpen();
+            millrace.roster().addRunning(this, () -> executes |= executing);
             if (!started) {
-                millrace.roster().addRunning(this, () -> started = true);
                 millrace.stops().add(flow.id(), runs, this::wake);
+                started = true;
             }
-            millrace.startWorking();
         } finally {
             lock.unlock();
         }
+        millrace.startWorking(); // asks the database: a close must not wait for that
     }
 
     /**
@@ -129,15 +131,25 @@ final class Work<T> {
 
     /** Starts the background loop. */
     void execute() {
-        start();
-        loop.start();
+        boolean begun = false;
+        try {
+            open(true);
+            stopped = false;
+            loop.start();
+            begun = true;
+        } finally {
+            if (!begun && !loop.isRunning()) {
+                executes = false;
+            }
+        }
         if (closed || millrace.isClosing()) { // meanwhile: the close may have found no loop to stop
-            loop.stop();
+            stop();
         }
     }
 
     /** Asks the loop to end; what runs goes on. */
     void stop() {
+        executes = false;
         if (loop.stop()) {
             stopped = true;
         }
@@ -177,7 +189,7 @@ final class Work<T> {
     }
 
     boolean invoke(UUID id, boolean early) throws InterruptedException {
-        open();
+        open(false);
         return processor.invoke(id, early);
     }
 
@@ -194,7 +206,7 @@ final class Work<T> {
                 return awaitStill(end) && processor.isIdle();
             }
             if (!looping && handlers.canRun()) {
-                open();
+                open(false);
                 processor.forward(until(end));
             }
             if (runs.awaitNone(LOOK_AGAIN) && processor.isIdle()) {
@@ -219,12 +231,16 @@ final class Work<T> {
         } finally {
             lock.unlock();
         }
+        executes = false;
         loop.stop();
         runs.close();
         boolean interrupted = false;
         try {
             if (!awaitStill(end(grace)) && runs.count() > 0) {
-                log.warn("flow={} events={} are interrupted and given back: the grace is over", flow.name(), runs.count());
+                log.warn(
+                        "flow={} events={} are interrupted and given back: the grace is over",
+                        flow.name(),
+                        runs.count());
             }
         } catch (InterruptedException e) {
             interrupted = true;
@@ -232,7 +248,10 @@ final class Work<T> {
         runs.giveBackAll();
         try {
             if (!awaitStill(end(FOR_ANSWERS))) {
-                log.warn("flow={} its executor is closed, and {} of its events are not settled yet", flow.name(), runs.count());
+                log.warn(
+                        "flow={} its executor is closed, and {} of its events are not settled yet",
+                        flow.name(),
+                        runs.count());
             }
         } catch (InterruptedException e) {
             interrupted = true;
@@ -264,9 +283,9 @@ final class Work<T> {
         return types;
     }
 
-    /** Whether it runs events, or may be asked to. */
-    boolean isStarted() {
-        return started && !closed;
+    /** Whether its loop runs, or is about to. */
+    boolean executes() {
+        return executes;
     }
 
     /** Whether both have the same code for their events. */

@@ -218,8 +218,9 @@ class ExecutorCloseTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.17 executors that are started, stopped and closed by many threads, while their Millrace closes, leave"
-            + " no thread and no claim")
+    @DisplayName(
+            "12.17 executors that are started, stopped and closed by many threads, while their Millrace closes, leave"
+                    + " no thread and no claim")
     void startStopClose_byManyThreads_leavesNothing() throws InterruptedException {
         long seed = System.nanoTime();
         System.out.println("ExecutorCloseTest.startStopClose seed " + seed);
@@ -228,7 +229,8 @@ class ExecutorCloseTest extends WithMillrace {
             Millrace shared = opened(Millrace.connect(database.newPool(6)));
             List<Executor<Task>> executors = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
-                executors.add(shared.executor("flow-" + i, Task.class).handler(stage).build());
+                executors.add(
+                        shared.executor("flow-" + i, Task.class).handler(stage).build());
                 append(executors.getLast(), 20);
             }
             CountDownLatch refused = new CountDownLatch(1);
@@ -272,23 +274,28 @@ class ExecutorCloseTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.18 a second executor with another handler for a type of a flow is refused, naming flow, type, remedy")
+    @DisplayName(
+            "12.18 while one executor executes, another with another handler for a type of its flow is refused,"
+            + " naming flow, type and remedy")
     void start_ofAnotherHandlerForTheType_isRefused() {
         Executor<Task> first = tasks().handler((task, run) -> "first").build();
         Executor<Task> second = tasks().handler((task, run) -> "second").build();
-        first.start();
+        first.execute();
 
         for (ThrowingCallable start : List.<ThrowingCallable>of(second::start, second::execute)) {
             assertThatThrownBy(start)
                     .isInstanceOf(ConfigurationException.class)
                     .hasMessageContaining("flow 'tasks'")
                     .hasMessageContaining("type 'task'")
-                    .hasMessageContaining("close that executor first");
+                    .hasMessageContaining("stop or close that executor first");
         }
 
         assertThat(second.isExecuting()).isFalse();
-        first.close();
+        first.stop();
         assertThatCode(second::execute).doesNotThrowAnyException();
+        assertThatThrownBy(first::execute).isInstanceOf(ConfigurationException.class);
+        second.close();
+        assertThatCode(first::execute).doesNotThrowAnyException();
     }
 
     @Test
@@ -298,8 +305,10 @@ class ExecutorCloseTest extends WithMillrace {
         Executor<Task> first = tasks().handler(stage).build();
         Executor<Task> same = tasks().handler(stage).build();
         Executor<Task> appender = tasks().build();
-        Executor<Bill> otherType =
-                millrace().executor("tasks", Bill.class).handler((bill, run) -> null).build();
+        Executor<Bill> otherType = millrace()
+                .executor("tasks", Bill.class)
+                .handler((bill, run) -> null)
+                .build();
         Executor<Task> otherFlow = millrace()
                 .executor("more", Task.class)
                 .handler((task, run) -> null)

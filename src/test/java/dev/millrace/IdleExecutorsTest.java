@@ -130,8 +130,8 @@ class IdleExecutorsTest extends WithMillrace {
     @DisplayName("12.17 idle executors that are not notified are looked at by one statement, at their poll intervals")
     void executors_deaf_arePolledTogether() throws InterruptedException {
         FaultyDataSource statements = new FaultyDataSource(database.newPool(8));
-        Millrace deaf = opened(
-                Millrace.builder().dataSource(statements).listen(false).connect());
+        Millrace deaf =
+                opened(Millrace.builder().dataSource(statements).listen(false).connect());
         List<Executor<Task>> executors = IntStream.range(0, 50)
                 .mapToObj(number -> numbered(deaf, number))
                 .toList();

@@ -67,7 +67,8 @@ class JoinTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.30 join of a stopped executor whose queue is empty is true, and a stop before execute changes nothing")
+    @DisplayName(
+            "12.30 join of a stopped executor whose queue is empty is true, and a stop before execute changes nothing")
     void join_afterStopOfAnEmptyQueue_isTrue() throws InterruptedException {
         stage.releaseAll();
         Executor<Task> tasks = tasks().handler(stage).build();
@@ -89,8 +90,7 @@ class JoinTest extends WithMillrace {
         tasks.execute();
         stage.awaitEntered(1);
         try (ExecutorService caller = Executors.newSingleThreadExecutor()) {
-            assertThat(caller.submit(() -> tasks.stop(Duration.ofMillis(50)))
-                            .get(LONG.toSeconds(), TimeUnit.SECONDS))
+            assertThat(caller.submit(() -> tasks.stop(Duration.ofMillis(50))).get(LONG.toSeconds(), TimeUnit.SECONDS))
                     .isFalse();
             assertThat(tasks.isExecuting()).isFalse();
             Future<Boolean> stopped = caller.submit(() -> tasks.stop(LONG));

@@ -57,9 +57,7 @@ class ThreadContextTest {
         }
         SEEN.put(
                 place,
-                new Seen(
-                        String.valueOf(TENANT.get()),
-                        Thread.currentThread().getContextClassLoader()));
+                new Seen(String.valueOf(TENANT.get()), Thread.currentThread().getContextClassLoader()));
     }
 
     @BeforeEach
@@ -120,8 +118,7 @@ class ThreadContextTest {
             });
             calls.execute();
             answer.get(LONG.toSeconds(), TimeUnit.SECONDS);
-            UUID slow = calls.append(
-                    new Call("timed out"), Append.defaults().withTimeout(Duration.ofMillis(20)));
+            UUID slow = calls.append(new Call("timed out"), Append.defaults().withTimeout(Duration.ofMillis(20)));
             UUID refused = calls.append(new Call("never admitted"));
             calls.appendAll(IntStream.range(0, 2_500).mapToObj(i -> new Call("bulk")));
             assertThat(calls.await(slow, LONG).orElseThrow().status()).isEqualTo(EventStatus.FAILED);
@@ -139,7 +136,8 @@ class ThreadContextTest {
     }
 
     @Test
-    @DisplayName("12.2 whoever uses a Millrace first leaves no thread local and no class loader to those who come after")
+    @DisplayName(
+            "12.2 whoever uses a Millrace first leaves no thread local and no class loader to those who come after")
     void contextOfTheFirstCaller_isNowhereElse() throws Exception {
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         try (URLClassLoader loader = new URLClassLoader(new URL[0], ThreadContextTest.class.getClassLoader())) {
@@ -158,7 +156,9 @@ class ThreadContextTest {
         assertThat(failure.get()).isNull();
         Set<String> tainted = SEEN.entrySet().stream()
                 .filter(place -> !place.getValue().tenant().equals("null")
-                        || !Threads.class.getClassLoader().equals(place.getValue().loader()))
+                        || !Threads.class
+                                .getClassLoader()
+                                .equals(place.getValue().loader()))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
         System.out.println("12.2 looked at " + SEEN.keySet().stream().sorted().toList());

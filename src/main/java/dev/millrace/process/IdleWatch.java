@@ -16,7 +16,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -298,9 +297,7 @@ public final class IdleWatch {
         try {
             long now = System.nanoTime();
             boolean due = places.stream().anyMatch(place -> place.asleep && now - place.nextNanos >= 0);
-            return due
-                    ? places.stream().filter(place -> place.isNear(now)).toList()
-                    : List.of();
+            return due ? places.stream().filter(place -> place.isNear(now)).toList() : List.of();
         } finally {
             lock.unlock();
         }

@@ -36,7 +36,8 @@ final class FirstProgram {
                         .keepAlive(false)
                         .connect());
             case "waits" -> {
-                MillraceBuilder builder = Millrace.builder().jdbcUrl(arguments[0]).shutdownGrace(Duration.ofSeconds(30));
+                MillraceBuilder builder =
+                        Millrace.builder().jdbcUrl(arguments[0]).shutdownGrace(Duration.ofSeconds(30));
                 try (Millrace millrace = builder.connect().closeOnShutdown()) {
                     execute(millrace);
                     new CountDownLatch(1).await();
@@ -48,8 +49,9 @@ final class FirstProgram {
     }
 
     private static void execute(Millrace millrace) {
-        Executor<Word> words =
-                millrace.executor(FLOW, Word.class).handler((word, run) -> handle(word, run.id())).build();
+        Executor<Word> words = millrace.executor(FLOW, Word.class)
+                .handler((word, run) -> handle(word, run.id()))
+                .build();
         EXECUTOR.set(words);
         words.execute();
         System.out.println("executes");

@@ -94,7 +94,8 @@ class FirstProgramTest {
     }
 
     @Test
-    @DisplayName("12.3 SIGTERM and closeOnShutdown(): what runs ends within the grace, the worker says goodbye, exit 143")
+    @DisplayName(
+            "12.3 SIGTERM and closeOnShutdown(): what runs ends within the grace, the worker says goodbye, exit 143")
     void sigterm_whileAnEventRuns_closesGracefully() throws Exception {
         try (ChildJvm program = program("waits")) {
             program.readUntil("executes");

@@ -73,7 +73,17 @@ class ArchitectureTest {
     @DisplayName("12.2 each way to make a thread beside the factory is found")
     @ValueSource(
             strings = {
-                "bare", "virtual", "platform", "timer", "parallel", "common", "pool", "executor", "async", "timeout", "late"
+                "bare",
+                "virtual",
+                "platform",
+                "timer",
+                "parallel",
+                "common",
+                "pool",
+                "executor",
+                "async",
+                "timeout",
+                "late"
             })
     void badCode_makingThreads_isNamedByMethod(String method) {
         String report = String.join(

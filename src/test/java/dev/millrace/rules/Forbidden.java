@@ -24,8 +24,7 @@ final class Forbidden {
     private static final Set<String> OPEN_TYPING =
             Set.of("activateDefaultTyping", "activateDefaultTypingAsProperty", "enableDefaultTyping");
 
-    private static final Set<String> ON_THE_JVMS_THREADS =
-            Set.of("orTimeout", "completeOnTimeout", "delayedExecutor");
+    private static final Set<String> ON_THE_JVMS_THREADS = Set.of("orTimeout", "completeOnTimeout", "delayedExecutor");
 
     private Forbidden() {}
 
@@ -107,8 +106,8 @@ final class Forbidden {
                     }
                     JavaClass owner = called.getOwner();
                     boolean given = called.getRawParameterTypes().stream()
-                            .anyMatch(type -> type.isAssignableTo(ThreadFactory.class)
-                                    || type.isAssignableTo(Executor.class));
+                            .anyMatch(type ->
+                                    type.isAssignableTo(ThreadFactory.class) || type.isAssignableTo(Executor.class));
                     boolean makes = owner.getName().equals("java.util.concurrent.Executors")
                             || (owner.isAssignableTo(ThreadPoolExecutor.class)
                                     && called.getName().equals("<init>"))
@@ -121,9 +120,9 @@ final class Forbidden {
     }
 
     private static DescribedPredicate<JavaClass> areNotTheFactory() {
-        return DescribedPredicate.describe("are not in the package thread", javaClass -> !javaClass
-                .getPackageName()
-                .equals("dev.millrace.thread"));
+        return DescribedPredicate.describe(
+                "are not in the package thread",
+                javaClass -> !javaClass.getPackageName().equals("dev.millrace.thread"));
     }
 
     private static DescribedPredicate<JavaAnnotation<?>> byClassName() {
