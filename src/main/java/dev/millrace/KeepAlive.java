@@ -3,6 +3,7 @@ package dev.millrace;
 import dev.millrace.process.Books;
 import dev.millrace.thread.Threads;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ final class KeepAlive {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private @Nullable Thread thread; // guarded by lock
-    private volatile int executing; // written under the lock
+    private final AtomicInteger executing = new AtomicInteger(); // changed under the lock
     private volatile boolean closed; // written under the lock
 
     /**
@@ -40,7 +41,7 @@ final class KeepAlive {
                 fresh.start();
                 thread = fresh;
             }
-            executing++;
+            executing.incrementAndGet();
         } finally {
             lock.unlock();
         }
@@ -50,7 +51,7 @@ final class KeepAlive {
     void end() {
         lock.lock();
         try {
-            executing--;
+            executing.decrementAndGet();
         } finally {
             lock.unlock();
         }
@@ -88,7 +89,7 @@ final class KeepAlive {
     private void awaitStop() {
         lock.lock();
         try {
-            while (executing > 0 && !closed) {
+            while (executing.get() > 0 && !closed) {
                 changed.awaitUninterruptibly();
             }
         } finally {
@@ -98,7 +99,7 @@ final class KeepAlive {
 
     private void awaitNothingHeld() {
         try {
-            boolean unused = books.awaitNone(() -> System.nanoTime() + (closed || executing > 0 ? 0 : A_WHILE_NANOS));
+            boolean unused = books.awaitNone(() -> System.nanoTime() + (closed || executing.get() > 0 ? 0 : A_WHILE_NANOS));
         } catch (InterruptedException e) {
             return; // nobody of ours does that; it looks again
         }
@@ -107,7 +108,7 @@ final class KeepAlive {
     private boolean goesOn() {
         lock.lock();
         try {
-            if (!closed && (executing > 0 || books.count() > 0)) {
+            if (!closed && (executing.get() > 0 || books.count() > 0)) {
                 return true;
             }
             thread = null;

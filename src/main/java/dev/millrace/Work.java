@@ -100,7 +100,7 @@ final class Work<T> {
         lock.lock();
         try {
             checkOpen();
-            millrace.roster().addRunning(this, () -> executes |= executing);
+            millrace.roster().addRunning(this, () -> executes = executes || executing);
             if (!started) {
                 millrace.stops().add(flow.id(), runs, this::wake);
                 started = true;
