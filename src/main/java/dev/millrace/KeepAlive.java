@@ -99,7 +99,8 @@ final class KeepAlive {
 
     private void awaitNothingHeld() {
         try {
-            boolean unused = books.awaitNone(() -> System.nanoTime() + (closed || executing.get() > 0 ? 0 : A_WHILE_NANOS));
+            boolean unused =
+                    books.awaitNone(() -> System.nanoTime() + (closed || executing.get() > 0 ? 0 : A_WHILE_NANOS));
         } catch (InterruptedException e) {
             return; // nobody of ours does that; it looks again
         }

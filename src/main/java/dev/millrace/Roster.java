@@ -46,13 +46,17 @@ final class Roster {
         if (other.equals(work) || !other.executes() || work.handlesLike(other)) {
             return;
         }
-        work.types().stream().filter(other.types()::contains).sorted().findFirst().ifPresent(type -> {
-            throw new ConfigurationException(
-                    ("flow '%s': another executor of this Millrace executes and has another handler for type '%s'; stop or close"
-                                    + " that executor first, or give each type of a flow to one executor, or the same handler"
-                                    + " object to both")
-                            .formatted(work.flowName(), type));
-        });
+        work.types().stream()
+                .filter(other.types()::contains)
+                .sorted()
+                .findFirst()
+                .ifPresent(type -> {
+                    throw new ConfigurationException(
+                            ("flow '%s': another executor of this Millrace executes and has another handler for type '%s'; stop or close"
+                                            + " that executor first, or give each type of a flow to one executor, or the same handler"
+                                            + " object to both")
+                                    .formatted(work.flowName(), type));
+                });
     }
 
     /** Removes an executor; harmless if it is not there. */

@@ -274,8 +274,7 @@ class ExecutorCloseTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName(
-            "12.18 while one executor executes, another with another handler for a type of its flow is refused,"
+    @DisplayName("12.18 while one executor executes, another with another handler for a type of its flow is refused,"
             + " naming flow, type and remedy")
     void start_ofAnotherHandlerForTheType_isRefused() {
         Executor<Task> first = tasks().handler((task, run) -> "first").build();

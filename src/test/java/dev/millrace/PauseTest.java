@@ -7,7 +7,6 @@ import dev.millrace.event.EventStatus;
 import dev.millrace.event.Pause;
 import dev.millrace.postgres.TestDatabase;
 import dev.millrace.work.Handler;
-import dev.millrace.work.Handler;
 import dev.millrace.work.RetryPolicy;
 import java.time.Duration;
 import java.time.Instant;

@@ -64,6 +64,7 @@ public final class Threads {
         return task -> virtual(prefix + number.incrementAndGet(), task);
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // not to prefer a thread, but not to inherit a priority
     private static Thread platform(String name, Runnable task, boolean daemon) {
         return ours(withoutAccessContext(() -> Thread.ofPlatform()
                 .group(GROUP)
