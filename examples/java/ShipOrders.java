@@ -5,7 +5,6 @@ import dev.millrace.Millrace;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 
 /**
  * The worker that ships what the examples in other languages order. It makes Millrace's schema if there is none, and works
@@ -15,13 +14,13 @@ public final class ShipOrders {
     /** The payload, as the other languages append it under this class's name in kebab-case, {@code ship-order}. */
     public record ShipOrder(String order, String item, int quantity) {}
 
-    public static void main(String[] arguments) throws InterruptedException {
+    public static void main(String[] arguments) {
         Millrace millrace = Millrace.builder()
                 .jdbcUrl(jdbcUrl())
                 .schema(environment("MILLRACE_SCHEMA", "millrace"))
                 .migrate()
                 .connect();
-        Runtime.getRuntime().addShutdownHook(new Thread(millrace::close)); // gives back what it has claimed
+        millrace.closeOnShutdown(); // then it gives back what it has claimed
         Executor<ShipOrder> orders = millrace.executor("orders", ShipOrder.class)
                 .concurrencyLimit(10)
                 .handler((order, run) -> {
@@ -31,9 +30,8 @@ public final class ShipOrders {
                     return Map.of("tracking", "T-" + run.id().toString().substring(24));
                 })
                 .build();
-        orders.execute();
+        orders.execute(); // the JVM lives on while it does
         System.out.println("shipping orders until interrupted");
-        new CountDownLatch(1).await();
     }
 
     /** The database that psql's variables name, or DATABASE_URL, in the words of JDBC; the driver itself reads ~/.pgpass. */

@@ -3,6 +3,7 @@ package dev.millrace;
 import dev.millrace.event.ValidationException;
 import dev.millrace.store.Appends;
 import dev.millrace.store.Draft;
+import dev.millrace.thread.Threads;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -69,7 +70,7 @@ final class Bulk<I> {
 
         static Storing begin(List<Draft> drafts, Consumer<List<Draft>> append) {
             Storing storing = new Storing(drafts, append);
-            Thread.ofVirtual().name("millrace-bulk").start(storing.task);
+            Threads.startVirtual("millrace-bulk", storing.task);
             return storing;
         }
 

@@ -16,11 +16,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The front door of one flow: append, run, query, wait, clean up. Thread-safe.
+ * The front door of one flow: append, run, query, wait, clean up. Thread-safe. An executor that has run events is closed when it is
+ * no longer needed, or goes with its {@link Millrace}; one that only appends and queries leaves nothing behind.
  *
  * @param <T> the payload's type
  */
-public final class Executor<T> extends ResultClient<T> {
+public final class Executor<T> extends ResultClient<T> implements AutoCloseable {
     private final Work<T> work;
     private final EventReader<JsonNode> jsonReader;
 
@@ -30,7 +31,13 @@ public final class Executor<T> extends ResultClient<T> {
         this.jsonReader = new EventReader<>(millrace.store().events(), flow.id(), Codec::json);
     }
 
-    /** Registers the worker, so that events can be claimed. Runs nothing yet. May be called again. */
+    /**
+     * Registers the worker, so that events can be claimed. Runs nothing yet (R-078). May be called again.
+     *
+     * @throws dev.millrace.event.ConfigurationException if this has no handler, or another executor of this Millrace executes that
+     *     has another handler for a type of the same flow: stop or close that one first
+     * @throws IllegalStateException if this or its Millrace is closed
+     */
     public void start() {
         work.start();
     }
@@ -45,7 +52,13 @@ public final class Executor<T> extends ResultClient<T> {
         return work.forward();
     }
 
-    /** Runs events in the background until {@link #stop}; returns at once. */
+    /**
+     * Runs events in the background until {@link #stop}; returns at once. The JVM stays alive meanwhile: see
+     * {@link MillraceBuilder#keepAlive}. While there is nothing to do it costs neither a thread nor statements of its own: one
+     * statement now and then looks for all idle executors of this Millrace.
+     *
+     * @throws dev.millrace.event.ConfigurationException as {@link #start} does
+     */
     public void execute() {
         work.execute();
     }
@@ -53,6 +66,34 @@ public final class Executor<T> extends ResultClient<T> {
     /** Asks the background loop to end, without waiting; what runs or is being claimed goes on. {@link #execute} starts it again. */
     public void stop() {
         work.stop();
+    }
+
+    /**
+     * As {@link #stop()}, and waits until the loop has ended and nothing runs here any more. What runs is not interrupted.
+     *
+     * @return false if that takes longer; then it goes on
+     */
+    public boolean stop(Duration patience) throws InterruptedException {
+        return work.stop(Objects.requireNonNull(patience, "patience"));
+    }
+
+    /**
+     * Ends this executor for good: claims nothing more at once, waits the configured {@link MillraceBuilder#shutdownGrace} for
+     * what runs, interrupts and gives back the rest without a death, at most a second after the grace. Its Millrace forgets
+     * it. Whatever is asked of it afterwards is refused with an {@link IllegalStateException}, except for what needs no
+     * database, {@code stop} and {@code close}. May be called again, from any thread. An interrupt ends the grace.
+     * A handler of this executor must not call it: the call would wait for its own end.
+     */
+    @Override
+    public void close() {
+        close(millrace().settings().shutdownGrace());
+    }
+
+    /** As {@link #close()}, with a grace of the caller's; while another close is under way, a shorter grace counts. */
+    public void close(Duration grace) {
+        Objects.requireNonNull(grace, "grace");
+        refuseMore();
+        work.close(grace);
     }
 
     /** Whether the background loop runs. */
@@ -82,14 +123,15 @@ public final class Executor<T> extends ResultClient<T> {
     }
 
     /**
-     * Waits until nothing is due and nothing runs here; what a paused flow holds is not due. Without a background loop it starts and runs batches itself; without
-     * a handler it waits for others to (R-070).
+     * Waits until nothing is due and nothing runs here; what a paused flow holds is not due. Without a background loop it starts
+     * and runs batches itself; without a handler it waits for others to (R-070). After {@link #stop} it only waits for what
+     * runs here, and leaves what is pending; {@link #start} and {@link #execute} end that.
      */
     public void join() throws InterruptedException {
         work.join(Processor.FOREVER);
     }
 
-    /** As {@link #join()}, at most so long; says whether it got there. */
+    /** As {@link #join()}, at most so long; says whether nothing is due and nothing runs here. */
     public boolean join(Duration patience) throws InterruptedException {
         return work.join(patience);
     }
@@ -162,20 +204,21 @@ public final class Executor<T> extends ResultClient<T> {
 
     /** A reader of all events of the flow as JSON, also of types this executor does not know. */
     public EventReader<JsonNode> json() {
+        FlowRow unused = flow();
         return jsonReader;
     }
 
     /** Whether the flow has the event: an {@link Event}, a {@link UUID} or its text; anything else is not in it. */
     public boolean contains(@Nullable Object event) {
         if (event instanceof Event<?> known) {
-            return jsonReader.find(known.id()).isPresent();
+            return json().find(known.id()).isPresent();
         }
         if (event instanceof UUID id) {
-            return jsonReader.find(id).isPresent();
+            return json().find(id).isPresent();
         }
         if (event instanceof String text) {
             try {
-                return jsonReader.find(UUID.fromString(text)).isPresent();
+                return json().find(UUID.fromString(text)).isPresent();
             } catch (IllegalArgumentException e) {
                 return false; // not an id, so not in it
             }
@@ -219,9 +262,12 @@ public final class Executor<T> extends ResultClient<T> {
                 .orElse("");
     }
 
-    /** Total and counts on one line; asks the database. */
+    /** Total and counts on one line; asks the database, unless this is closed. */
     @Override
     public String toString() {
+        if (isClosed()) {
+            return "Executor(closed)";
+        }
         Map<EventStatus, Long> counts = statusCounts();
         long total = counts.values().stream().mapToLong(Long::longValue).sum();
         return EventStatus.all().stream()

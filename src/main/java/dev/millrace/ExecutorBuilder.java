@@ -203,8 +203,10 @@ public final class ExecutorBuilder<T> {
                 retry,
                 moves,
                 millrace.settings().responseCap());
-        var executor = new Executor<>(millrace, row, codec, new Work<>(millrace, row, settings, handlers, codec));
-        millrace.add(executor);
-        return executor;
+        var work = new Work<>(millrace, row, settings, handlers, codec);
+        if (!moves.isSilent()) {
+            millrace.roster().add(work);
+        }
+        return new Executor<>(millrace, row, codec, work);
     }
 }

@@ -265,6 +265,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
     }
 
     EventReader<T> reader() {
+        FlowRow unused = flow();
         return reader;
     }
 }

@@ -16,6 +16,7 @@ public abstract sealed class FlowSteering permits FlowClient {
     private final Millrace millrace;
     private final FlowRow flow;
     private final Endings endings;
+    private volatile boolean closed;
 
     FlowSteering(Millrace millrace, FlowRow flow) {
         this.millrace = millrace;
@@ -30,7 +31,7 @@ public abstract sealed class FlowSteering permits FlowClient {
 
     /** Skips a pending event for good, without permission or capacity; false if it is not pending. */
     public boolean skip(UUID id, String reason) {
-        return endings.skip(id, reason);
+        return endings().skip(id, reason);
     }
 
     /**
@@ -41,7 +42,7 @@ public abstract sealed class FlowSteering permits FlowClient {
      * @return whether it was this call that ended it; false if it has ended, or the flow does not have it
      */
     public boolean cancel(UUID id, String reason) {
-        return endings.cancel(id, reason);
+        return endings().cancel(id, reason);
     }
 
     /**
@@ -56,7 +57,7 @@ public abstract sealed class FlowSteering permits FlowClient {
     public void reprioritize(UUID id, double priority) {
         Objects.requireNonNull(id, "id");
         Terms.checkPriority(priority);
-        EventStatus status = endings.reprioritize(id, priority);
+        EventStatus status = endings().reprioritize(id, priority);
         if (status != null) {
             throw new IllegalStateException(
                     "event %s is %s: only a pending event can get another priority".formatted(id, status));
@@ -81,13 +82,13 @@ public abstract sealed class FlowSteering permits FlowClient {
     }
 
     private void pauseFor(@Nullable String reason) {
-        millrace.store().pauses().pause(flow.id(), reason);
+        millrace.store().pauses().pause(flow().id(), reason);
         millrace.pauseChanged(flow.id());
     }
 
     /** Lets a paused flow run again: workers that listen go on at once, others when they look next. Harmless if it is not paused. */
     public void resume() {
-        millrace.store().pauses().resume(flow.id());
+        millrace.store().pauses().resume(flow().id());
         millrace.pauseChanged(flow.id());
     }
 
@@ -98,7 +99,7 @@ public abstract sealed class FlowSteering permits FlowClient {
 
     /** Since when and why the flow is paused; empty if it is not. */
     public Optional<Pause> currentPause() {
-        return millrace.store().pauses().of(flow.id());
+        return millrace.store().pauses().of(flow().id());
     }
 
     /** What is said of an event that the flow does not have. */
@@ -110,7 +111,30 @@ public abstract sealed class FlowSteering permits FlowClient {
         return millrace;
     }
 
+    /**
+     * The flow, for whatever uses the database.
+     *
+     * @throws IllegalStateException if this was closed
+     */
     FlowRow flow() {
+        if (closed) {
+            throw new IllegalStateException("the executor of flow '%s' is closed; build another one".formatted(name()));
+        }
         return flow;
+    }
+
+    private Endings endings() {
+        FlowRow unused = flow();
+        return endings;
+    }
+
+    /** From now on everything that uses the database is refused. */
+    void refuseMore() {
+        closed = true;
+    }
+
+    /** Whether it is closed. */
+    boolean isClosed() {
+        return closed;
     }
 }

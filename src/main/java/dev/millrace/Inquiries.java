@@ -2,6 +2,7 @@ package dev.millrace;
 
 import dev.millrace.process.DutyLoop;
 import dev.millrace.process.Troubles;
+import dev.millrace.thread.Threads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -159,7 +160,7 @@ final class Inquiries<Q, A> {
             return null;
         });
         for (Asker<A> asker : askers) {
-            Thread.ofVirtual().name("millrace-answer").start(() -> answer.accept(asker.future));
+            Threads.startVirtual("millrace-answer", () -> answer.accept(asker.future));
         }
     }
 

@@ -8,6 +8,8 @@ import dev.millrace.process.Books;
 import dev.millrace.process.Brake;
 import dev.millrace.process.DutyLoop;
 import dev.millrace.process.Forgotten;
+import dev.millrace.process.Hands;
+import dev.millrace.process.IdleWatch;
 import dev.millrace.process.LateResults;
 import dev.millrace.process.Lease;
 import dev.millrace.process.Listener;
@@ -22,6 +24,7 @@ import dev.millrace.store.Database;
 import dev.millrace.store.Moved;
 import dev.millrace.store.Sleepers;
 import dev.millrace.store.Store;
+import dev.millrace.thread.Threads;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -48,6 +51,9 @@ final class Machinery {
     private final Orders orders;
     private final boolean listens;
     private final Sleeper promotersSleep;
+    private final IdleWatch idleWatch;
+    private final Hands hands;
+    private final KeepAlive keepAlive;
     private final Waiters waiters;
     private final Followers followers;
     private boolean started; // guarded by this
@@ -59,9 +65,6 @@ final class Machinery {
 
         /** As {@link #wakeFlow}, because of a notification. */
         void alarm(int flow);
-
-        /** Some flow got something to do. */
-        void wakeAll();
 
         /** A chore moved an event of some flow. */
         void moved(Moved event);
@@ -79,10 +82,12 @@ final class Machinery {
         Troubles troubles = new Troubles(whenFatal);
         this.lateResults = new LateResults(store.settlements(), new Announcer<>(settings.lateResultListener()));
         Books books = new Books();
-        Lease lease = new Lease(store.workers(), length, this::hears, books::abandonAll, troubles);
-        this.clocks = new ScheduledThreadPoolExecutor(
-                1, task -> Thread.ofPlatform().name("millrace-clock").daemon().unstarted(task));
+        Lease lease = new Lease(store.workers(), length, this::hears, () -> leaseLost(books), troubles);
+        this.idleWatch = new IdleWatch(store.sleepers(), this::hearing, lease::safeWorker, troubles);
+        this.clocks = new ScheduledThreadPoolExecutor(1, Threads.daemons("millrace-clock-"));
         clocks.setRemoveOnCancelPolicy(true);
+        this.hands = new Hands(clocks);
+        this.keepAlive = new KeepAlive(settings.keepAlive(), books);
         this.worker = new Worker(
                 lease,
                 books,
@@ -94,14 +99,19 @@ final class Machinery {
                 clocks,
                 troubles);
         var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), rescued -> {
-            owner.wakeAll();
+            idleWatch.lookAtAll();
             rescued.events().forEach(owner::moved);
         });
         this.listener = new Listener(store.notifications(), new Switchboard(owner), troubles);
         this.stops = new Stops(store.pauses());
         this.orders = new Orders(store.settlements(), books, stops, listener::hearing, troubles);
         this.listens = settings.listens();
-        this.promotersSleep = sleeper(Sleepers.SCHEDULE, new Sleeper.Looks(PROMOTE_INTERVAL, 1, PROMOTE_INTERVAL));
+        this.promotersSleep = new Sleeper(
+                Sleepers.SCHEDULE,
+                store.sleepers(),
+                listener::hearing,
+                lease::safeWorker,
+                new Sleeper.Looks(PROMOTE_INTERVAL, 1, PROMOTE_INTERVAL));
         var promotion =
                 new Promoter(store.schedule(), PROMOTE_INTERVAL, new PromotersRest(), owner::wakeFlow, owner::moved);
         this.rescuer = new DutyLoop("rescuer", rescue::cycle, troubles);
@@ -111,8 +121,17 @@ final class Machinery {
         this.followers = new Followers(store.streams(), troubles);
     }
 
+    private long hearing() {
+        return listener.hearing();
+    }
+
     private boolean hears() {
-        return listener.hearing() != 0;
+        return hearing() != 0;
+    }
+
+    private void leaseLost(Books books) {
+        books.abandonAll();
+        idleWatch.lookAtAll(); // whoever sleeps was declared by the registration that is gone
     }
 
     /** Hands on what the listener hears. */
@@ -146,7 +165,7 @@ final class Machinery {
         @Override
         public void hearingChanged() {
             promoter.wake();
-            owner.wakeAll();
+            idleWatch.lookAtAll();
         }
     }
 
@@ -162,11 +181,6 @@ final class Machinery {
         }
     }
 
-    /** How a loop of this process waits for a flow's events. */
-    Sleeper sleeper(int flow, Sleeper.Looks looks) {
-        return new Sleeper(flow, store.sleepers(), listener::hearing, worker.lease()::safeWorker, looks);
-    }
-
     /** Registers the worker and starts the loops, unless that has been done. */
     synchronized void start() {
         if (!started) {
@@ -177,6 +191,7 @@ final class Machinery {
             promoter.start();
             countFolder.start();
             orders.loop().start();
+            idleWatch.loop().start();
             if (listens) {
                 listener.loop().start();
             }
@@ -199,6 +214,7 @@ final class Machinery {
                 waiters.loop(),
                 followers.loop(),
                 listener.loop(),
+                idleWatch.loop(),
                 orders.loop());
     }
 
@@ -214,6 +230,21 @@ final class Machinery {
 
     Worker worker() {
         return worker;
+    }
+
+    /** Looks for the executors that have nothing to do. */
+    IdleWatch idleWatch() {
+        return idleWatch;
+    }
+
+    /** The threads of the executors' loops. */
+    Hands hands() {
+        return hands;
+    }
+
+    /** Keeps the JVM alive while an executor executes. */
+    KeepAlive keepAlive() {
+        return keepAlive;
     }
 
     Waiters waiters() {

@@ -1,19 +1,18 @@
 package dev.millrace;
 
 import dev.millrace.event.ConfigurationException;
-import dev.millrace.process.Sleeper;
+import dev.millrace.process.Hands;
+import dev.millrace.process.IdleWatch;
 import dev.millrace.process.Stops;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
 import dev.millrace.store.Moved;
 import dev.millrace.store.Schema;
 import dev.millrace.store.Store;
+import dev.millrace.thread.Threads;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,7 +33,7 @@ public final class Millrace implements AutoCloseable {
     private final MillraceBuilder settings;
     private final Machinery machinery;
     private final Shutdown shutdown;
-    private final List<Executor<?>> executors = new CopyOnWriteArrayList<>();
+    private final Roster roster = new Roster();
     private volatile @Nullable Throwable fatalError;
 
     Millrace(MillraceBuilder settings, DataSource dataSource, @Nullable AutoCloseable ownPool) {
@@ -51,12 +50,7 @@ public final class Millrace implements AutoCloseable {
 
         @Override
         public void alarm(int flow) {
-            each(flow, Work::alarm);
-        }
-
-        @Override
-        public void wakeAll() {
-            executors.forEach(executor -> executor.work().wake());
+            roster.each(flow, Work::alarm);
         }
 
         @Override
@@ -68,7 +62,7 @@ public final class Millrace implements AutoCloseable {
         public void stopForGood(Throwable error) {
             fatalError = error;
             machinery.worker().brake().pull();
-            Thread.ofPlatform().name("millrace-fatal").daemon().start(() -> release(error));
+            Threads.startDaemon("millrace-fatal", () -> release(error));
         }
     }
 
@@ -76,7 +70,11 @@ public final class Millrace implements AutoCloseable {
         log.error("this JVM is not to be trusted any more: claiming nothing, giving back what is held", error);
         long until = System.nanoTime() + settings.shutdownGrace().toNanos();
         boolean unused = shutdown.release(() -> until);
-        settings.fatalListener().accept(error);
+        try {
+            settings.fatalListener().accept(error);
+        } finally {
+            machinery.keepAlive().close(); // nothing will be run any more
+        }
     }
 
     /**
@@ -151,6 +149,9 @@ public final class Millrace implements AutoCloseable {
      * Stops gracefully: claims nothing more at once, waits the configured grace for what runs, interrupts and gives back the
      * rest without a death, and ends all threads; within two seconds after the grace, also while the database is away.
      * May be called again, from any thread: then it waits for the first call.
+     *
+     * <p>A JVM that is told to end (SIGTERM, SIGINT) does not run the end of a {@code try} statement: see
+     * {@link #closeOnShutdown}.
      */
     @Override
     public void close() {
@@ -162,9 +163,26 @@ public final class Millrace implements AutoCloseable {
      * for a second signal that hurries.
      */
     public void close(Duration grace) {
-        shutdown.run(
-                grace,
-                executors.stream().map(executor -> executor.work().loop()).toList());
+        shutdown.run(grace, roster.loops());
+    }
+
+    /**
+     * Has the JVM close this when it shuts down, by SIGTERM, SIGINT or {@link System#exit}, as {@link #close()} does: what runs has
+     * the configured grace, and the JVM ends when all is given back. Whoever sends the signal must wait longer than the
+     * grace and two seconds before SIGKILL. A pool of the application's must stay open until then. Closing this ends the
+     * registration. May be called again.
+     *
+     * @return this
+     * @throws IllegalStateException if this is closed, or the JVM is shutting down already
+     */
+    public Millrace closeOnShutdown() {
+        shutdown.hook(this::close);
+        return this;
+    }
+
+    /** Whether this is closed, or being closed. */
+    boolean isClosing() {
+        return shutdown.hasBegun();
     }
 
     /** Registers the worker and starts its threads, unless that has been done. */
@@ -175,31 +193,34 @@ public final class Millrace implements AutoCloseable {
         machinery.start();
     }
 
-    void add(Executor<?> executor) {
-        executors.add(executor);
-    }
-
     /** Wakes the executors of a flow: it has got something to do. */
     void wakeFlow(int flow) {
-        each(flow, Work::wake);
+        roster.each(flow, Work::wake);
     }
 
     /** An event of a flow was moved from here, but not by the worker that had it, if any. */
     void moved(Moved event) {
-        each(event.flow(), work -> work.moved(event));
+        roster.each(event.flow(), work -> work.moved(event));
     }
 
-    private void each(int flow, Consumer<Work<?>> action) {
-        for (Executor<?> executor : executors) {
-            if (executor.flow().id() == flow) {
-                action.accept(executor.work());
-            }
-        }
+    /** The executors that run events or have listeners. */
+    Roster roster() {
+        return roster;
     }
 
-    /** How the loop of an executor of that flow waits. */
-    Sleeper sleeper(int flow, Sleeper.Looks looks) {
-        return machinery.sleeper(flow, looks);
+    /** Looks for the executors that have nothing to do. */
+    IdleWatch idleWatch() {
+        return machinery.idleWatch();
+    }
+
+    /** The threads of the executors' loops. */
+    Hands hands() {
+        return machinery.hands();
+    }
+
+    /** Keeps the JVM alive while an executor executes. */
+    KeepAlive keepAlive() {
+        return machinery.keepAlive();
     }
 
     /** A flow was paused or resumed from here: this process need not wait to be notified. */

@@ -25,6 +25,7 @@ public final class MillraceBuilder {
     private int responseCap = Payloads.DEFAULT_CAP_BYTES;
     private boolean migrate;
     private boolean listens = true;
+    private boolean keepAlive = true;
     private Consumer<? super LateResult> lateResultListener = late -> {};
     private Consumer<? super Throwable> fatalListener = error -> {};
 
@@ -125,6 +126,16 @@ public final class MillraceBuilder {
         return this;
     }
 
+    /**
+     * Whether the JVM stays alive while an executor executes, until it is stopped and what it runs has ended; default true.
+     * Millrace has one thread for that, its other threads are daemons. False is for containers and frameworks that own the
+     * life cycle: then the JVM ends when the application's own threads have ended.
+     */
+    public MillraceBuilder keepAlive(boolean wanted) {
+        this.keepAlive = wanted;
+        return this;
+    }
+
     /** Brings the schema up to date when connecting; by default a schema that is not is refused. */
     public MillraceBuilder migrate() {
         this.migrate = true;
@@ -166,6 +177,10 @@ public final class MillraceBuilder {
 
     boolean listens() {
         return listens;
+    }
+
+    boolean keepAlive() {
+        return keepAlive;
     }
 
     Duration patience() {

@@ -2,6 +2,7 @@ package dev.millrace;
 
 import dev.millrace.process.Books;
 import dev.millrace.process.DutyLoop;
+import dev.millrace.thread.Threads;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -29,6 +30,7 @@ final class Shutdown {
     private final Books books;
     private final CountDownLatch done = new CountDownLatch(1);
     private boolean begun; // guarded by this
+    private @Nullable Thread hook; // guarded by this
     private volatile long graceEnds; // by nanoTime
 
     /** @param pool closed in the end; null for none */
@@ -36,6 +38,29 @@ final class Shutdown {
         this.machinery = machinery;
         this.pool = pool;
         this.books = machinery.worker().books();
+    }
+
+    /** Has the JVM close the Millrace when it shuts down, unless that has been done. */
+    synchronized void hook(Runnable close) {
+        if (begun) {
+            throw new IllegalStateException("this Millrace is closed");
+        }
+        if (hook == null) {
+            Thread fresh = Threads.user("millrace-shutdown", close);
+            Runtime.getRuntime().addShutdownHook(fresh);
+            hook = fresh;
+        }
+    }
+
+    private synchronized void unhook() {
+        Thread registered = hook;
+        if (registered != null) {
+            try {
+                Runtime.getRuntime().removeShutdownHook(registered);
+            } catch (IllegalStateException e) {
+                log.debug("the JVM is shutting down: its hook runs already");
+            }
+        }
     }
 
     /** Whether it has begun. */
@@ -111,8 +136,11 @@ final class Shutdown {
         books.letGo();
         machinery.waiters().close();
         machinery.followers().close();
+        machinery.hands().close();
         machinery.clocks().shutdownNow();
         closePool();
+        machinery.keepAlive().close();
+        unhook();
         return interrupted;
     }
 
@@ -159,7 +187,7 @@ final class Shutdown {
 
     /** Does something that may hang on a thread of its own, and waits for it so long. */
     private static void aside(String name, Duration patience, Runnable work) {
-        Thread thread = Thread.ofPlatform().name(name).daemon().start(work);
+        Thread thread = Threads.startDaemon(name, work);
         try {
             if (!thread.join(patience)) {
                 log.warn("thread={} did not end within {}; it is left behind", name, patience);

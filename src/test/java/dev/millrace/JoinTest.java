@@ -41,18 +41,65 @@ class JoinTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("R-070 join after stop drains as well, and an empty queue is joined at once")
-    void join_afterStop_drains() throws InterruptedException {
+    @DisplayName("12.30 join after stop waits for what runs, and leaves what is pending; start ends that (R-070)")
+    void join_afterStop_onlyWaits() throws Exception {
+        Executor<Task> tasks = tasks().concurrencyLimit(1).handler(stage).build();
+        append(tasks, 3);
+        tasks.execute();
+        stage.awaitEntered(1);
+        tasks.stop();
+        try (ExecutorService caller = Executors.newSingleThreadExecutor()) {
+            Future<Boolean> joined = caller.submit(() -> tasks.join(LONG));
+            database.query("select pg_sleep(0.2)");
+            assertThat(joined).isNotDone();
+            stage.releaseAll();
+
+            assertThat(joined.get(LONG.toSeconds(), TimeUnit.SECONDS))
+                    .as("something is due")
+                    .isFalse();
+        }
+        tasks.join();
+        assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.COMPLETED, 1L, EventStatus.PENDING, 2L));
+
+        tasks.start();
+        assertThat(tasks.join(LONG)).isTrue();
+        assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.COMPLETED, 3L));
+    }
+
+    @Test
+    @DisplayName(
+            "12.30 join of a stopped executor whose queue is empty is true, and a stop before execute changes nothing")
+    void join_afterStopOfAnEmptyQueue_isTrue() throws InterruptedException {
         stage.releaseAll();
         Executor<Task> tasks = tasks().handler(stage).build();
+        tasks.stop();
+        append(tasks, 2);
+        assertThat(tasks.join(LONG)).isTrue();
+        assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.COMPLETED, 2L));
         tasks.execute();
         tasks.stop();
-        tasks.join();
-        append(tasks, 4);
 
-        tasks.join();
+        assertThat(tasks.join(LONG)).isTrue();
+    }
 
-        assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.COMPLETED, 4L));
+    @Test
+    @DisplayName("12.30 stop with a time waits for what runs and starts nothing more; it says whether that was in time")
+    void stop_withATime_waitsForWhatRuns() throws Exception {
+        Executor<Task> tasks = tasks().concurrencyLimit(1).handler(stage).build();
+        append(tasks, 3);
+        tasks.execute();
+        stage.awaitEntered(1);
+        try (ExecutorService caller = Executors.newSingleThreadExecutor()) {
+            assertThat(caller.submit(() -> tasks.stop(Duration.ofMillis(50))).get(LONG.toSeconds(), TimeUnit.SECONDS))
+                    .isFalse();
+            assertThat(tasks.isExecuting()).isFalse();
+            Future<Boolean> stopped = caller.submit(() -> tasks.stop(LONG));
+            stage.releaseAll();
+
+            assertThat(stopped.get(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.COMPLETED, 1L, EventStatus.PENDING, 2L));
+        assertThat(tasks.stop(Duration.ZERO)).as("again").isTrue();
     }
 
     @Test
@@ -114,6 +161,7 @@ class JoinTest extends WithMillrace {
         }
         assertThat(counts(tasks)).isEqualTo(Map.of(EventStatus.PROCESSING, 1L, EventStatus.PENDING, 2L));
         stage.releaseAll();
+        tasks.start(); // else it would leave what is pending
         assertThat(tasks.join(LONG)).isTrue();
     }
 

@@ -32,12 +32,8 @@ class LoopTest extends WithMillrace {
     }
 
     /** Waits until the loop that was stopped has ended what it was doing, perhaps a claim. */
-    private static void awaitLoopGone() throws InterruptedException {
-        for (Thread thread : Thread.getAllStackTraces().keySet()) {
-            if (thread.getName().startsWith("millrace-executor-")) {
-                thread.join(LONG);
-            }
-        }
+    private static void awaitLoopGone(Executor<?> executor) throws InterruptedException {
+        assertThat(executor.work().loop().awaitStopped(LONG)).isTrue();
     }
 
     @Test
@@ -81,7 +77,7 @@ class LoopTest extends WithMillrace {
         stage.awaitEntered(1);
 
         tasks.stop();
-        awaitLoopGone();
+        awaitLoopGone(tasks);
         stage.releaseAll();
 
         assertThat(ended(tasks, ids.getFirst()).status()).isEqualTo(EventStatus.COMPLETED);
@@ -96,7 +92,7 @@ class LoopTest extends WithMillrace {
         Executor<Task> tasks = seldomPolling().build();
         tasks.execute();
         tasks.stop();
-        awaitLoopGone();
+        awaitLoopGone(tasks);
 
         append(tasks, 2);
 

@@ -165,16 +165,15 @@ class PauseTest extends WithMillrace {
     @Test
     @DisplayName("Only the flow that is paused stops, also for a worker that knows several types, and for invoke")
     void pause_ofOneFlow_leavesOthersAlone() throws InterruptedException {
-        Executor<Task> paused = tasks().handler((task, run) -> "ran").build();
-        Executor<Task> other = millrace()
-                .executor("others", Task.class)
-                .handler((task, run) -> "ran")
-                .build();
+        Handler<Object> handler = (task, run) -> "ran"; // one for both executors of the flow
+        Executor<Task> paused = tasks().handler(handler).build();
+        Executor<Task> other =
+                millrace().executor("others", Task.class).handler(handler).build();
         Executor<Object> both = millrace()
                 .executor("tasks", Object.class)
                 .register("task", Task.class)
                 .register("note", String.class)
-                .handler((task, run) -> "ran")
+                .handler(handler)
                 .build();
         paused.pause();
         UUID id = paused.append(new Task("x"));

@@ -84,10 +84,10 @@ class WakeUpTest extends WithMillrace {
         int woken = 0;
         for (int i = 0; i < ROUNDS; i++) {
             awaitAsleep();
-            int looks = statements.executions("due_left");
+            int looks = statements.executions("due_lanes");
             appendOne.run();
             awaitRun(1);
-            woken += looks == statements.executions("due_left") ? 1 : 0;
+            woken += looks == statements.executions("due_lanes") ? 1 : 0;
         }
         return woken;
     }
@@ -140,11 +140,11 @@ class WakeUpTest extends WithMillrace {
         declaration.awaitReached();
 
         append(appender, 1); // nobody sleeps yet, so nobody is told
-        int looks = statements.executions("due_left");
+        int looks = statements.executions("due_lanes");
         declaration.release();
         awaitRun(1);
 
-        assertThat(statements.executions("due_left"))
+        assertThat(statements.executions("due_lanes"))
                 .as("it found it by the look that follows at once; a few may have followed since, with doubling pauses")
                 .isLessThanOrEqualTo(looks + 6);
     }
@@ -153,7 +153,7 @@ class WakeUpTest extends WithMillrace {
     private static Hold holdDeclarationOfTasks(FaultyDataSource statements) {
         Hold hold = new Hold();
         statements.set("sleeper_declare", Moment.BEFORE, 1, physical -> {
-            if (Thread.currentThread().getName().startsWith("millrace-executor-")) {
+            if (Thread.currentThread().getName().equals("millrace-idle-watch")) {
                 hold.strike(physical);
             } else {
                 statements.set("sleeper_declare", Moment.BEFORE, 1, hold);

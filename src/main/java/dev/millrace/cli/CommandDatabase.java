@@ -58,6 +58,7 @@ final class CommandDatabase implements AutoCloseable {
         return Millrace.builder()
                 .jdbcUrl(jdbcUrl)
                 .shutdownGrace(grace)
+                .keepAlive(false) // the command's own thread decides when the process ends
                 .payloadCap(LARGEST_PAYLOAD)
                 .migrate()
                 .connect();

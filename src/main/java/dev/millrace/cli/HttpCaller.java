@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.ValidationException;
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -33,7 +34,7 @@ final class HttpCaller implements AutoCloseable {
     private static final Set<String> CREDENTIALS = Set.of("authorization", "cookie", "proxy-authorization");
     private static final Pattern CHARSET = Pattern.compile("(?i)charset\\s*=\\s*\"?([^\\s;\"]+)");
 
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Threads.virtuals("http-"));
     private final HttpClient client;
     private final int bodyCap;
     private final AllowedHosts hosts;

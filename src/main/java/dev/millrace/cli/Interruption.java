@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.Millrace;
+import dev.millrace.thread.Threads;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +25,7 @@ final class Interruption implements AutoCloseable {
 
     private final CountDownLatch requested = new CountDownLatch(1);
     private final Duration patience;
-    private final Thread hook = new Thread(this::request, "millrace-interrupted");
+    private final Thread hook = Threads.user("millrace-interrupted", this::request);
     private volatile @Nullable Millrace closing;
 
     private Interruption(Duration patience) {
@@ -107,7 +108,7 @@ final class Interruption implements AutoCloseable {
     }
 
     private static void aside(Runnable work) {
-        Thread.ofPlatform().name("millrace-closing").daemon().start(work);
+        Threads.startDaemon("millrace-closing", work);
     }
 
     /** Stops listening. */

@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.Millrace;
+import dev.millrace.thread.Threads;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
@@ -21,7 +22,7 @@ final class LastResort implements AutoCloseable {
         this.millrace = millrace;
         this.patienceNanos = patience.toNanos();
         // Made now: later there may be no memory for a thread.
-        this.thread = Thread.ofPlatform().name("millrace-last-resort").daemon().unstarted(this::watch);
+        this.thread = Threads.daemon("millrace-last-resort", this::watch);
     }
 
     /** Watches until closed; once that Millrace has met a fatal error, the JVM has so long to end. */

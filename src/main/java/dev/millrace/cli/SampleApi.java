@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -32,8 +33,7 @@ final class SampleApi implements AutoCloseable {
     private SampleApi(HttpServer server, Duration slow) {
         this.server = server;
         this.slow = slow;
-        this.threads = Executors.newThreadPerTaskExecutor(
-                Thread.ofVirtual().name("sample-api-", 0).factory());
+        this.threads = Executors.newThreadPerTaskExecutor(Threads.virtuals("sample-api-"));
     }
 
     /**

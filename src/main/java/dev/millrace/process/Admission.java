@@ -8,6 +8,7 @@ import dev.millrace.store.Claim;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Reason;
 import dev.millrace.store.Settlement.Standing;
+import dev.millrace.thread.Threads;
 import dev.millrace.work.Permission;
 import java.time.Duration;
 import java.util.Map;
@@ -58,7 +59,7 @@ final class Admission<T> {
     private void follow(@Nullable Permission permission, @Nullable Throwable error) {
         if (permission == null) {
             // Counting earlier errors asks the database; not on the thread that timed the check out.
-            Thread.ofVirtual().name("millrace-permission").start(() -> failedSafely(error));
+            Threads.startVirtual("millrace-permission", () -> failedSafely(error));
             return;
         }
         switch (permission) {

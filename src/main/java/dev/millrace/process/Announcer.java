@@ -1,5 +1,6 @@
 package dev.millrace.process;
 
+import dev.millrace.thread.Threads;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -60,7 +61,7 @@ public final class Announcer<T> {
 
     private void tellOnAThread() {
         if (telling.compareAndSet(false, true)) {
-            Thread.ofVirtual().name("millrace-listener").start(this::tell);
+            Threads.startVirtual("millrace-listener", this::tell);
         }
     }
 

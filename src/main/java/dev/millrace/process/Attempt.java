@@ -9,6 +9,7 @@ import dev.millrace.store.JointTransaction;
 import dev.millrace.store.ProgressRow;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
+import dev.millrace.thread.Threads;
 import dev.millrace.work.Handler;
 import dev.millrace.work.Run;
 import dev.millrace.work.StreamHandler;
@@ -68,9 +69,8 @@ final class Attempt<T> implements Run<T> {
     private void timeOut(Duration limit) {
         Runnable overrule = () -> ticket.overrule(timedOut(limit));
         if (conclusions.retriesTimeouts()) {
-            Thread.ofVirtual()
-                    .name("millrace-clock")
-                    .start(overrule); // asks the policy, which may hang: others' clocks go on
+            // Asks the policy, which may hang: others' clocks go on.
+            Threads.startVirtual("millrace-clock", overrule);
         } else {
             overrule.run();
         }

@@ -1,12 +1,14 @@
 package dev.millrace.process;
 
 import dev.millrace.event.Event;
+import dev.millrace.thread.Threads;
 import dev.millrace.work.Permission;
 import dev.millrace.work.PermissionCheck;
 import dev.millrace.work.RateLimit;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -24,11 +26,16 @@ public final class Gate<T> {
 
     private final PermissionCheck<? super T> check;
     private final Duration limit;
+    private final ScheduledExecutorService clocks;
 
-    /** @param limit how long a check may take before it counts as failed */
-    public Gate(PermissionCheck<? super T> check, Duration limit) {
+    /**
+     * @param limit how long a check may take before it counts as failed
+     * @param clocks measures that time
+     */
+    public Gate(PermissionCheck<? super T> check, Duration limit, ScheduledExecutorService clocks) {
         this.check = check;
         this.limit = limit;
+        this.clocks = clocks;
     }
 
     /** Whether it lets everything through. */
@@ -73,7 +80,7 @@ public final class Gate<T> {
             return CompletableFuture.completedFuture(rateLimit.request(event));
         }
         CompletableFuture<Permission> answer = new CompletableFuture<>();
-        Thread asking = Thread.ofVirtual().name("millrace-permission").start(() -> {
+        Thread asking = Threads.startVirtual("millrace-permission", () -> {
             try {
                 Permission permission = check.request(event);
                 if (permission == null) {
@@ -98,12 +105,16 @@ public final class Gate<T> {
         return answer;
     }
 
+    /** Not by {@code orTimeout}, whose thread belongs to the JVM and inherits from whoever needed it first. */
     private void bound(CompletableFuture<Permission> answer, Thread asking) {
-        CompletableFuture<Permission> unused = answer.orTimeout(limit.toNanos(), TimeUnit.NANOSECONDS)
-                .whenComplete((permission, error) -> {
-                    if (error instanceof TimeoutException) {
+        var clock = clocks.schedule(
+                () -> {
+                    if (answer.completeExceptionally(new TimeoutException())) {
                         asking.interrupt();
                     }
-                });
+                },
+                limit.toNanos(),
+                TimeUnit.NANOSECONDS);
+        CompletableFuture<Permission> unused = answer.whenComplete((permission, error) -> clock.cancel(false));
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.process;
 
+import dev.millrace.thread.Threads;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,7 @@ final class HandlerThread {
     /** A thread that has not started. */
     HandlerThread(Runnable work, Leaks leaks) {
         this.leaks = leaks;
-        this.thread = Thread.ofVirtual().name("millrace-run").unstarted(() -> {
+        this.thread = Threads.virtual("millrace-run", () -> {
             try {
                 work.run();
             } finally {
@@ -54,7 +55,7 @@ final class HandlerThread {
         if (first == null) {
             thread.interrupt();
         } else {
-            Thread.ofVirtual().name("millrace-cancel").start(() -> {
+            Threads.startVirtual("millrace-cancel", () -> {
                 first.run(); // may have to wait for the network; who stops the handler must not
                 thread.interrupt();
             });

@@ -4,6 +4,7 @@ import dev.millrace.work.Handler;
 import dev.millrace.work.PermissionCheck;
 import dev.millrace.work.RetryPolicy;
 import dev.millrace.work.StreamHandler;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,11 @@ public record Handlers<T>(
         RetryPolicy retry,
         Moves moves,
         int responseCap) {
+    /** Whether both run events by the same objects. */
+    public boolean sameCode(Handlers<?> other) {
+        return Objects.equals(handler, other.handler) && Objects.equals(streamHandler, other.streamHandler);
+    }
+
     /** Whether there is anything that can run an event. */
     public boolean canRun() {
         return handler != null || streamHandler != null;

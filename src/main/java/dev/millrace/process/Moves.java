@@ -40,7 +40,7 @@ public final class Moves {
     }
 
     /** Whether nobody listens. */
-    boolean isSilent() {
+    public boolean isSilent() {
         return announcers.isEmpty();
     }
 

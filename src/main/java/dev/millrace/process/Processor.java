@@ -1,6 +1,7 @@
 package dev.millrace.process;
 
 import dev.millrace.store.Claims;
+import dev.millrace.store.Sleepers.Lane;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -42,7 +43,7 @@ public final class Processor<T> {
     private final Stuck stuck = new Stuck();
     private final Semaphore slots;
     private final Runnable whenFree;
-    private final Sleeper sleeper;
+    private final Idler idler;
     private volatile long nextSuspectNanos = System.nanoTime();
     private final Pacing pacing; // confined to the loop's thread
     private final @Nullable Feed<T> feed; // where nobody is asked and nothing is paced
@@ -53,6 +54,11 @@ public final class Processor<T> {
      * @param lanes the queues of the types it knows
      */
     public record Source(int flow, List<Integer> lanes) {
+        /** All of them, as the watch over idle executors names them. */
+        public List<Lane> watched() {
+            return allLanes().stream().map(lane -> new Lane(flow, lane)).toList();
+        }
+
         /** Where events with a death on them queue: under the negated numbers. */
         List<Integer> suspectLanes() {
             return lanes.stream().map(lane -> -lane).toList();
@@ -63,7 +69,7 @@ public final class Processor<T> {
         }
     }
 
-    /** Does nothing until called; {@code whenFree} hears of each free slot, {@code sleeper} says how long to idle. */
+    /** Does nothing until called; {@code whenFree} hears of each free slot, {@code idler} says how long to idle. */
     public Processor(
             Settings settings,
             Claims claims,
@@ -72,7 +78,7 @@ public final class Processor<T> {
             Runs<T> runs,
             Worker worker,
             Runnable whenFree,
-            Sleeper sleeper) {
+            Idler idler) {
         this.settings = settings;
         this.claims = claims;
         this.source = source;
@@ -84,7 +90,7 @@ public final class Processor<T> {
         this.slots = new Semaphore(settings.concurrencyLimit());
         this.pacing = new Pacing(settings.queueCapacity(), settings.capacityRefreshTime());
         this.whenFree = whenFree;
-        this.sleeper = sleeper;
+        this.idler = idler;
         boolean feeds = gate.isAlwaysOpen() && settings.capacityRefreshTime() == null;
         this.feed = feeds ? new Feed<>(settings, claimer, runs, slots, worker.troubles(), whenFree) : null;
     }
@@ -144,6 +150,9 @@ public final class Processor<T> {
      * @return how long to idle
      */
     public Duration cycle() {
+        if (idler.sleepsFirst()) {
+            return DutyLoop.AT_REST;
+        }
         if (!worker.mayClaim()) {
             return WHILE_IN_DOUBT;
         }
@@ -159,9 +168,6 @@ public final class Processor<T> {
     }
 
     private Duration fedCycle(Feed<T> from) {
-        if (sleeper.sleepsOn(source.allLanes())) {
-            return sleeper.nothing();
-        }
         Feed.Result result = from.cycle();
         int suspects = 0;
         if (System.nanoTime() - nextSuspectNanos >= 0 && from.takeSlot()) {
@@ -169,10 +175,10 @@ public final class Processor<T> {
             from.pump(); // the slot may have come back unused
         }
         if (result == Feed.Result.EMPTY && suspects == 0) {
-            return sleeper.nothing();
+            return idler.nothing();
         }
-        Duration next = sleeper.busy(result == Feed.Result.FULL ? NET : Duration.ZERO);
-        return result == Feed.Result.SOME ? sleeper.nothing() : next;
+        Duration next = idler.busy(result == Feed.Result.FULL ? NET : Duration.ZERO);
+        return result == Feed.Result.SOME ? idler.nothing() : next;
     }
 
     private Duration pacedCycle() {
@@ -184,12 +190,9 @@ public final class Processor<T> {
         if (wanted == 0) {
             return gate.untilAvailable();
         }
-        if (sleeper.sleepsOn(source.allLanes())) {
-            return sleeper.nothing();
-        }
         int free = takeSlots(wanted);
         if (free == 0) {
-            return sleeper.busy(NET);
+            return idler.busy(NET);
         }
         Batch batch = pacing.batch();
         boolean look = System.nanoTime() - nextSuspectNanos >= 0;
@@ -198,9 +201,9 @@ public final class Processor<T> {
         pacing.took(entrance.admit(claimed, batch) + (look ? admitSuspect(batch) : 0));
         if (!lookOnly && (claimed.isEmpty() || batch.isFull())) {
             pacing.endBatch(); // with the queue
-            return settings.capacityRefreshTime() == null ? sleeper.nothing() : Duration.ZERO;
+            return claimed.isEmpty() ? idler.nothing() : Duration.ZERO;
         }
-        return lookOnly ? Duration.ZERO : sleeper.busy(Duration.ZERO);
+        return lookOnly ? Duration.ZERO : idler.busy(Duration.ZERO);
     }
 
     /** The background loop has ended: what its last batch refused goes back. */
@@ -209,7 +212,7 @@ public final class Processor<T> {
             feed.giveBack();
         }
         pacing.end();
-        sleeper.leave();
+        idler.leave();
     }
 
     /**
@@ -233,7 +236,7 @@ public final class Processor<T> {
     }
 
     private boolean mayClaim() {
-        return worker.mayClaim() && !isStuck();
+        return worker.mayClaim() && !isStuck() && !runs.isClosed();
     }
 
     /** Whether as many handlers go on after their events were ended as may run at once: then nothing is claimed. */

@@ -38,6 +38,7 @@ public final class Runs<T> {
     private final Set<Ticket> held = ConcurrentHashMap.newKeySet();
     private final Leaks leaks;
     private volatile boolean paused;
+    private volatile boolean closed;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
@@ -98,7 +99,7 @@ public final class Runs<T> {
     }
 
     private boolean isOurs(Claim claim) {
-        return worker.mayClaim() && worker.lease().worker().equals(claim.worker());
+        return !closed && worker.mayClaim() && worker.lease().worker().equals(claim.worker());
     }
 
     /** Decodes the event; one that is past its deadline, or unreadable, is ended instead. */
@@ -202,6 +203,22 @@ public final class Runs<T> {
             held.forEach(Ticket::giveBackUnstarted);
         }
         return news;
+    }
+
+    /** From now on nothing starts; what has not started goes back. */
+    public void close() {
+        closed = true; // before it looks: what is claimed now sees it, or is found
+        held.stream().filter(ticket -> !ticket.isRunning()).forEach(Ticket::giveBack);
+    }
+
+    /** Whether nothing starts any more. */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Interrupts every handler and gives its event back to pending. */
+    public void giveBackAll() {
+        held.forEach(Ticket::giveBack);
     }
 
     /** Waits until nothing is held; false if something still is after that time. */

@@ -2,7 +2,6 @@ package dev.millrace.process;
 
 import dev.millrace.store.Sleepers;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -14,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How one loop waits when it has found nothing to do. It looks again a few times, soon; then, if notifications arrive in this
+ * How a loop with a thread of its own waits when it has found nothing to do. It looks again a few times, soon; then, if notifications arrive in this
  * process, it has the database notify it and looks once more, because what was added in between was not told; from then on
  * it looks after as long as it has slept already, up to {@link #LONGEST}. So what a transaction added before the declaration
  * and committed after it is found by the time it has waited twice. While notifications do not arrive it polls.
@@ -23,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * idle for a while or is notified too often: then looking is cheaper than being told, and nobody who appends should pay
  * for a notification. A second later it may declare itself again.
  *
- * <p>Confined to the loop's thread, but for {@link #alarm} and {@link #stir}.
+ * <p>Confined to the loop's thread, but for {@link #alarm}.
  */
 public final class Sleeper {
     /** Between looks of a sleeper, unless it was told to look less often; with jitter of a quarter. */
@@ -46,7 +45,6 @@ public final class Sleeper {
     private boolean busy;
     private long busyNanos; // since when
     private long mayDeclareNanos = System.nanoTime();
-    private volatile boolean stirred; // there is a reason to look, beside the time
     private int alarms; // since alarmsNanos; guarded by this
     private long alarmsNanos = System.nanoTime(); // guarded by this
 
@@ -86,27 +84,10 @@ public final class Sleeper {
             alarms = 0;
         }
         alarms++;
-        stirred = true;
     }
 
     private synchronized boolean isAlarmedTooOften() {
         return alarms > MOST_ALARMS && System.nanoTime() - alarmsNanos <= SECOND_NANOS;
-    }
-
-    /** There may be something, or room for it. From any thread. */
-    public void stir() {
-        stirred = true;
-    }
-
-    /**
-     * Whether to go on sleeping: nothing stirred it, and a look, which is cheaper than to set to work, finds nothing.
-     *
-     * @param lanes where to look
-     */
-    boolean sleepsOn(List<Integer> lanes) {
-        boolean was = stirred;
-        stirred = false;
-        return !was && !busy && isAsleep() && !sleepers.isDue(flow, lanes);
     }
 
     private boolean isAsleep() {
@@ -182,17 +163,6 @@ public final class Sleeper {
         } catch (RuntimeException e) { // it then is notified in vain, until its registration goes
             log.debug("flow={} could not withdraw from being notified: {}", flow, e.getMessage());
         }
-    }
-
-    /** The loop ends: nobody need notify it. */
-    void leave() {
-        if (self.get().isPresent()) { // else its registration goes anyway
-            withdraw();
-        }
-        declared = null;
-        empty = 0;
-        busy = false;
-        mayDeclareNanos = System.nanoTime();
     }
 
     private static Duration shorter(Duration one, Duration other) {

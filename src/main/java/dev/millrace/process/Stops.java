@@ -37,6 +37,11 @@ public final class Stops {
         stopped.add(new Stopped(flow, runs, wake));
     }
 
+    /** Removes an executor. */
+    public void remove(Runs<?> runs) {
+        stopped.removeIf(one -> one.runs.equals(runs));
+    }
+
     /** A flow was paused or resumed: {@link #look} shall ask about it. */
     void changed(int flow) {
         told.add(flow);

@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.thread.Threads;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -64,7 +65,7 @@ final class OwnConnection implements AutoCloseable {
     /** Opens on a thread of its own: a pool's wait, or a connect to nowhere, would outlast the bound. */
     private Connection open() throws SQLException {
         CompletableFuture<Connection> opened = new CompletableFuture<>();
-        Thread opener = Thread.ofVirtual().name("millrace-connect").start(() -> {
+        Thread opener = Threads.startVirtual("millrace-connect", () -> {
             try {
                 Connection fresh = source.open();
                 if (!opened.complete(fresh)) {

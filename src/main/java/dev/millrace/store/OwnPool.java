@@ -2,6 +2,7 @@ package dev.millrace.store;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.millrace.thread.Threads;
 import java.util.Properties;
 
 /** The pool that a Millrace makes for itself from a URL. */
@@ -22,6 +23,7 @@ public final class OwnPool {
         config.setDataSource(dialing);
         config.setMaximumPoolSize(size);
         config.setPoolName("millrace");
+        config.setThreadFactory(Threads.daemons("millrace:pool-"));
         config.setConnectionTimeout(1_000); // what waits longer is repeated anyway
         config.setInitializationFailTimeout(-1); // the first statement finds out, with the builder's patience
         return new HikariDataSource(config) {

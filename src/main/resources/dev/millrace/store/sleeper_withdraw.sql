@@ -1,2 +1,2 @@
--- sleeper_withdraw: a worker no longer waits to be notified of a flow's events.
-delete from millrace.sleeper where flow = :flow and worker = :worker
+-- sleeper_withdraw: a worker no longer waits to be notified of the events of these flows.
+delete from millrace.sleeper where worker = :worker and flow = any (:flows::integer[])

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** A JVM of its own that runs a main class of the test class path, to be killed at will. */
-final class ChildJvm implements AutoCloseable {
+public final class ChildJvm implements AutoCloseable {
     private final Process process;
     private final BufferedReader out;
 
@@ -22,12 +22,12 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Starts one in that folder; what it says on standard error comes with what it prints. */
-    static ChildJvm start(Path folder, Class<?> main, String... arguments) throws IOException {
+    public static ChildJvm start(Path folder, Class<?> main, String... arguments) throws IOException {
         return start(folder, "256m", main, arguments);
     }
 
     /** As the other one, with a heap of that size. */
-    static ChildJvm start(Path folder, String heap, Class<?> main, String... arguments) throws IOException {
+    public static ChildJvm start(Path folder, String heap, Class<?> main, String... arguments) throws IOException {
         return start(folder, heap, Map.of(), main, arguments);
     }
 
@@ -55,12 +55,12 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** The next line it prints; null at the end. */
-    String readLine() throws IOException {
+    public String readLine() throws IOException {
         return out.readLine();
     }
 
     /** Reads on to the first line that has {@code text}, and returns it. */
-    String readUntil(String text) throws IOException {
+    public String readUntil(String text) throws IOException {
         StringBuilder passed = new StringBuilder();
         for (String line = readLine(); line != null; line = readLine()) {
             if (line.contains(text)) {
@@ -72,12 +72,12 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** All it still prints. */
-    String readAll() {
+    public String readAll() {
         return out.lines().collect(Collectors.joining("\n"));
     }
 
     /** Its exit code, once it has ended. */
-    int exitCode() throws InterruptedException {
+    public int exitCode() throws InterruptedException {
         if (!process.waitFor(120, TimeUnit.SECONDS)) {
             throw new AssertionError("the child JVM did not end");
         }
@@ -85,17 +85,17 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Whether it has not ended. */
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
     /** SIGTERM; what it still says can be read. */
-    void terminate() {
+    public void terminate() {
         process.toHandle().destroy();
     }
 
     /** SIGKILL, and its end. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         process.onExit().join();
     }

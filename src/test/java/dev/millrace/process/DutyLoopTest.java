@@ -7,16 +7,20 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Start, stop and wake in any order. */
+/** Start, stop and wake in any order, with a thread of its own and with shared ones. */
+@ParameterizedClass(name = "shared threads: {0}")
+@ValueSource(booleans = {false, true})
 class DutyLoopTest {
     private static final Duration LONG = Duration.ofSeconds(20);
     private static final Duration AN_HOUR = Duration.ofHours(1);
@@ -24,22 +28,48 @@ class DutyLoopTest {
     private final Semaphore performed = new Semaphore(0);
     private final AtomicInteger ended = new AtomicInteger();
     private final Troubles troubles = new Troubles(fatal -> {});
-    private DutyLoop loop = idling(AN_HOUR);
+    private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1);
+    private final Hands hands = new Hands(clock);
+    private final boolean shared;
+    private DutyLoop loop;
+
+    DutyLoopTest(boolean shared) {
+        this.shared = shared;
+        this.loop = idling(AN_HOUR);
+    }
 
     private DutyLoop idling(Duration time) {
-        return new DutyLoop(
-                "test",
-                () -> {
-                    performed.release();
-                    return time;
-                },
-                troubles,
-                ended::incrementAndGet);
+        return loop(() -> {
+            performed.release();
+            return time;
+        });
+    }
+
+    private DutyLoop loop(DutyLoop.Duty duty) {
+        return new DutyLoop("test", duty, troubles, new Counted(), shared ? hands : null);
+    }
+
+    /** Each beginning has its end. */
+    private final class Counted implements DutyLoop.Life {
+        private final AtomicInteger running = new AtomicInteger();
+
+        @Override
+        public void begins() {
+            assertThat(running.incrementAndGet()).isOne();
+        }
+
+        @Override
+        public void ends() {
+            assertThat(running.decrementAndGet()).isZero();
+            ended.incrementAndGet();
+        }
     }
 
     @AfterEach
     void close() {
         loop.close();
+        hands.close();
+        clock.shutdownNow();
     }
 
     private void awaitPerformed(int times) throws InterruptedException {
@@ -101,15 +131,12 @@ class DutyLoopTest {
     void wake_whilePerforming_performsAgain() throws InterruptedException {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        loop = new DutyLoop(
-                "test",
-                () -> {
+        loop = loop(() -> {
                     performed.release();
                     inside.countDown();
                     goOn.await();
                     return AN_HOUR;
-                },
-                troubles);
+                });
         loop.start();
         inside.await();
         loop.wake();
@@ -122,15 +149,12 @@ class DutyLoopTest {
     void start_whileStopping_waitsAndStartsAnew() throws InterruptedException {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        loop = new DutyLoop(
-                "test",
-                () -> {
+        loop = loop(() -> {
                     performed.release();
                     inside.countDown();
                     goOn.await();
                     return AN_HOUR;
-                },
-                troubles);
+                });
         loop.start();
         inside.await();
         loop.stop();
@@ -147,9 +171,7 @@ class DutyLoopTest {
     @DisplayName("R-066 a duty that throws does not end its loop, whatever it throws (list I.13)")
     void duty_throws_loopGoesOn(String what) throws InterruptedException {
         AtomicInteger times = new AtomicInteger();
-        loop = new DutyLoop(
-                "test",
-                () -> {
+        loop = loop(() -> {
                     performed.release();
                     if (times.incrementAndGet() == 1) {
                         switch (what) {
@@ -161,8 +183,7 @@ class DutyLoopTest {
                         }
                     }
                     return AN_HOUR;
-                },
-                troubles);
+                });
         loop.start();
 
         awaitPerformed(2);
@@ -211,5 +232,45 @@ class DutyLoopTest {
         assertThat(loop.awaitStopped(LONG)).isTrue();
         loop.start();
         assertThat(loop.isRunning()).isTrue();
+    }
+
+    @Test
+    @DisplayName("12.17 a loop with shared threads has none while it idles, and one again when it is woken, when its time is"
+            + " up, or when it is stopped")
+    void idle_withSharedThreads_costsNone() throws InterruptedException {
+        Thread[] last = new Thread[1];
+        Duration[] next = {DutyLoop.UNTIL_WOKEN};
+        loop = new DutyLoop(
+                "test",
+                () -> {
+                    last[0] = Thread.currentThread();
+                    performed.release();
+                    return next[0];
+                },
+                troubles,
+                new Counted(),
+                hands);
+        loop.start();
+        awaitPerformed(1);
+        awaitIdle(last[0]);
+        next[0] = Duration.ofMillis(300); // longer than it lingers
+        loop.wake();
+        awaitPerformed(1);
+        awaitIdle(last[0]);
+        next[0] = DutyLoop.AT_REST;
+        awaitPerformed(1); // by its time
+        awaitIdle(last[0]);
+
+        assertThat(loop.isRunning()).isTrue();
+        loop.stop();
+        assertThat(loop.awaitStopped(LONG)).isTrue();
+        assertThat(ended).hasValue(1);
+    }
+
+    /** The thread has its spare name again, or has ended. */
+    private static void awaitIdle(Thread thread) {
+        while (thread.isAlive() && thread.getName().equals("millrace-test")) {
+            Thread.onSpinWait();
+        }
     }
 }

@@ -8,10 +8,12 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The main code keeps the rules, and each rule is seen to fail on a class of {@code bad} that breaks it. */
 class ArchitectureTest {
@@ -61,8 +63,36 @@ class ArchitectureTest {
                 Arguments.of("store.TurnsDataIntoCode", Forbidden.noType("javax.naming.InitialContext")),
                 Arguments.of("store.TurnsDataIntoCode", Forbidden.noClassLoadingByName()),
                 Arguments.of("store.TurnsDataIntoCode", Forbidden.noOpenTyping()),
+                Arguments.of("store.MakesThreads", Forbidden.noThreadsFromElsewhere()),
+                Arguments.of("store.MakesThreads", Forbidden.noExecutorsWithThreadsOfTheirOwn()),
                 Arguments.of("store.NamesItsClass", Forbidden.noClassNamesInJsonOfTypes()),
                 Arguments.of("store.NamesItsClass", Forbidden.noClassNamesInJsonOfMembers()));
+    }
+
+    @ParameterizedTest
+    @DisplayName("12.2 each way to make a thread beside the factory is found")
+    @ValueSource(
+            strings = {
+                "bare",
+                "virtual",
+                "platform",
+                "timer",
+                "parallel",
+                "common",
+                "pool",
+                "executor",
+                "async",
+                "timeout",
+                "late"
+            })
+    void badCode_makingThreads_isNamedByMethod(String method) {
+        String report = String.join(
+                "\n",
+                Stream.of(Forbidden.noThreadsFromElsewhere(), Forbidden.noExecutorsWithThreadsOfTheirOwn())
+                        .map(rule -> rule.evaluate(BAD).getFailureReport().toString())
+                        .toList());
+
+        assertThat(report).contains("MakesThreads." + method + "(").doesNotContain("MakesThreads.given");
     }
 
     @ParameterizedTest

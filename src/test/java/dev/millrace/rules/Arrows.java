@@ -26,22 +26,24 @@ record Arrows(String base) {
     /** The front door, which is the base package itself. */
     private static final String ROOT = "";
 
-    private static final Set<String> VOCABULARY = Set.of("event", "work", ROOT);
+    private static final Set<String> VOCABULARY = Set.of("event", "work", "thread", ROOT);
 
     /** Who may see whom. The map has no cycle; a package that is not in it has no business being there. */
     private static final Map<String, Set<String>> MAY_SEE = Map.of(
             "event",
             Set.of(),
+            "thread",
+            Set.of(),
             "work",
             Set.of("event"),
             "store",
-            Set.of("event"),
+            Set.of("event", "thread"),
             "process",
-            Set.of("store", "work", "event"),
+            Set.of("store", "work", "event", "thread"),
             "maintain",
             Set.of("store", "event"),
             ROOT,
-            Set.of("process", "maintain", "store", "work", "event"),
+            Set.of("process", "maintain", "store", "work", "event", "thread"),
             "cli",
             VOCABULARY,
             "web",

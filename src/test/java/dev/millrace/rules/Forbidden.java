@@ -5,19 +5,26 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMembers;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaAnnotation;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaEnumConstant;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.function.Predicate;
 
-/** What no class may do: turn data from a row or from outside into code. */
+/** What no class may do: turn data from a row or from outside into code, and make threads of its own. */
 final class Forbidden {
     private static final Set<String> LOADERS = Set.of("forName", "loadClass");
     private static final Set<String> OPEN_TYPING =
             Set.of("activateDefaultTyping", "activateDefaultTypingAsProperty", "enableDefaultTyping");
+
+    private static final Set<String> ON_THE_JVMS_THREADS = Set.of("orTimeout", "completeOnTimeout", "delayedExecutor");
 
     private Forbidden() {}
 
@@ -32,7 +39,9 @@ final class Forbidden {
                 noClassLoadingByName(),
                 noOpenTyping(),
                 noClassNamesInJsonOfTypes(),
-                noClassNamesInJsonOfMembers());
+                noClassNamesInJsonOfMembers(),
+                noThreadsFromElsewhere(),
+                noExecutorsWithThreadsOfTheirOwn());
     }
 
     static ArchRule noType(String name) {
@@ -65,6 +74,55 @@ final class Forbidden {
 
     static ArchRule noClassNamesInJsonOfMembers() {
         return noMembers().should().beAnnotatedWith(byClassName()).allowEmptyShould(true);
+    }
+
+    /** Threads are made by {@code dev.millrace.thread} alone: made elsewhere, they inherit from whoever asks first. */
+    static ArchRule noThreadsFromElsewhere() {
+        return noClasses()
+                .that(areNotTheFactory())
+                .should()
+                .accessTargetWhere(describe("makes a thread", access -> {
+                    String owner = access.getTargetOwner().getName();
+                    String name = access.getName();
+                    return switch (owner) {
+                        case "java.lang.Thread" ->
+                            Set.of("<init>", "ofVirtual", "ofPlatform", "startVirtualThread")
+                                    .contains(name);
+                        case "java.util.Timer", "java.util.concurrent.ForkJoinPool" -> true;
+                        default -> name.equals("parallelStream") || name.equals("parallel");
+                    };
+                }))
+                .because("a thread inherits context from its maker, unless it is told not to");
+    }
+
+    /** A pool is given our threads, and nothing asynchronous is left to the JVM's common ones. */
+    static ArchRule noExecutorsWithThreadsOfTheirOwn() {
+        return noClasses()
+                .that(areNotTheFactory())
+                .should()
+                .accessTargetWhere(describe("has threads of its own", access -> {
+                    if (!(access.getTarget() instanceof CodeUnitAccessTarget called)) {
+                        return false;
+                    }
+                    JavaClass owner = called.getOwner();
+                    boolean given = called.getRawParameterTypes().stream()
+                            .anyMatch(type ->
+                                    type.isAssignableTo(ThreadFactory.class) || type.isAssignableTo(Executor.class));
+                    boolean makes = owner.getName().equals("java.util.concurrent.Executors")
+                            || (owner.isAssignableTo(ThreadPoolExecutor.class)
+                                    && called.getName().equals("<init>"))
+                            || (owner.getName().equals("java.util.concurrent.CompletableFuture")
+                                    && (called.getName().endsWith("Async")
+                                            || ON_THE_JVMS_THREADS.contains(called.getName())));
+                    return makes && !given;
+                }))
+                .because("the JVM's common threads inherit from whoever needed them first");
+    }
+
+    private static DescribedPredicate<JavaClass> areNotTheFactory() {
+        return DescribedPredicate.describe(
+                "are not in the package thread",
+                javaClass -> !javaClass.getPackageName().equals("dev.millrace.thread"));
     }
 
     private static DescribedPredicate<JavaAnnotation<?>> byClassName() {

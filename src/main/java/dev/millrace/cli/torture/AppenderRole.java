@@ -6,6 +6,7 @@ import dev.millrace.Millrace;
 import dev.millrace.event.Event;
 import dev.millrace.event.OnConflict;
 import dev.millrace.event.UniqueScope;
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -70,7 +71,7 @@ final class AppenderRole {
                 role.start(seed + 1, each * 1.5, role::single),
                 role.start(seed + 2, each * 6 / BULK, role::bulk),
                 role.start(seed + 3, each, role.new Transactions(url)),
-                Thread.ofPlatform().start(() -> steering.run(seed + 4, () -> role.ending)));
+                started(() -> steering.run(seed + 4, () -> role.ending)));
         Child.obey(word -> {
             role.paused = word == PAUSE;
             role.ending |= word == END;
@@ -95,10 +96,16 @@ final class AppenderRole {
         }
     }
 
+    private static Thread started(Runnable task) {
+        Thread thread = Threads.user("appender", task);
+        thread.start();
+        return thread;
+    }
+
     private Thread start(long seed, double perSecond, Turn turn) {
         Random random = new Random(seed);
         long pauseNanos = (long) (TimeUnit.SECONDS.toNanos(1) / perSecond);
-        return Thread.ofPlatform().start(() -> {
+        return started(() -> {
             long next = System.nanoTime();
             while (!ending) {
                 long now = System.nanoTime();

@@ -1,5 +1,6 @@
 package dev.millrace.cli.torture;
 
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -31,7 +32,7 @@ final class FaultProxy implements AutoCloseable {
         this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         this.serverPort = serverPort;
         this.whenCut = whenCut;
-        Thread.ofVirtual().name("proxy-" + port()).start(this::accept);
+        Threads.startVirtual("proxy-" + port(), this::accept);
     }
 
     int port() {
@@ -97,7 +98,7 @@ final class FaultProxy implements AutoCloseable {
         while (!listener.isClosed()) {
             try {
                 Socket client = listener.accept();
-                Thread.ofVirtual().name("proxy-" + port()).start(() -> open(client));
+                Threads.startVirtual("proxy-" + port(), () -> open(client));
             } catch (IOException e) {
                 if (listener.isClosed()) {
                     return;

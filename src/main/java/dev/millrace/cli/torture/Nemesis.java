@@ -1,6 +1,7 @@
 package dev.millrace.cli.torture;
 
 import dev.millrace.cli.torture.Plan.Fault;
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -25,7 +26,7 @@ final class Nemesis implements AutoCloseable {
     private final Tally tally;
     private final Ledger kills;
     private final Semaphore databaseFree = new Semaphore(1);
-    private final ExecutorService hands = Executors.newVirtualThreadPerTaskExecutor();
+    private final ExecutorService hands = Executors.newThreadPerTaskExecutor(Threads.virtuals("nemesis-"));
 
     Nemesis(Plan plan, List<Seat> workers, Seat appender, Server server, Database database, Tally tally, Ledger kills) {
         this.plan = plan;

@@ -1,5 +1,6 @@
 package dev.millrace.cli.torture;
 
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
@@ -25,8 +26,8 @@ final class Passage {
     }
 
     void start() {
-        Thread.ofVirtual().name("proxy-out").start(() -> run(this::toServer));
-        Thread.ofVirtual().name("proxy-in").start(() -> run(this::toClient));
+        Threads.startVirtual("proxy-out", () -> run(this::toServer));
+        Threads.startVirtual("proxy-in", () -> run(this::toClient));
     }
 
     private interface Pump {

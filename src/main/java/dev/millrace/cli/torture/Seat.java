@@ -1,5 +1,6 @@
 package dev.millrace.cli.torture;
 
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -81,7 +82,7 @@ final class Seat implements AutoCloseable {
     }
 
     void start() {
-        keeper = Thread.ofVirtual().name(name).start(this::keep);
+        keeper = Threads.startVirtual(name, this::keep);
     }
 
     private void keep() {

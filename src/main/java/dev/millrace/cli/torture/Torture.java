@@ -1,6 +1,7 @@
 package dev.millrace.cli.torture;
 
 import dev.millrace.Millrace;
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.sql.Connection;
@@ -44,7 +45,7 @@ final class Torture implements AutoCloseable {
         this.kills = new Ledger(settings.folder().resolve(Judge.KILLS));
         this.connections = new ConnectionCheck(findings);
         this.observer = new Observer(database, findings, this::throttle);
-        this.observing = Thread.ofPlatform().name("torture-observer").unstarted(observer);
+        this.observing = Threads.user("torture-observer", observer);
     }
 
     private FaultProxy proxy() throws IOException {
@@ -67,7 +68,7 @@ final class Torture implements AutoCloseable {
         observing.start();
         awaitFirst();
         long start = System.nanoTime();
-        Thread progressing = Thread.ofVirtual().start(() -> progress(start));
+        Thread progressing = Threads.startVirtual("torture-progress", () -> progress(start));
         try (Nemesis nemesis = new Nemesis(
                 Plan.of(
                         settings.seed(),

@@ -1,5 +1,6 @@
 package dev.millrace.cli.torture;
 
+import dev.millrace.thread.Threads;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileVisitResult;
@@ -82,7 +83,7 @@ public final class TortureCommand implements Callable<Integer> {
         Report report;
         try (Server server = starter.start(settings.folder().resolve("postgres"));
                 Torture torture = new Torture(settings, server, err)) {
-            Thread hook = new Thread(() -> endAll(torture, server));
+            Thread hook = Threads.user("torture-interrupted", () -> endAll(torture, server));
             Runtime.getRuntime().addShutdownHook(hook);
             report = torture.run();
             Runtime.getRuntime().removeShutdownHook(hook);

@@ -2,6 +2,7 @@ package dev.millrace.cli.torture;
 
 import dev.millrace.Executor;
 import dev.millrace.Millrace;
+import dev.millrace.thread.Threads;
 import dev.millrace.work.RetryPolicy;
 import java.io.IOException;
 import java.time.Duration;
@@ -24,8 +25,8 @@ final class WorkerRole {
         Duration lease = Duration.ofMillis(Long.parseLong(arguments.get(0)));
         int concurrency = Integer.parseInt(arguments.get(1));
         AtomicReference<@Nullable Millrace> open = new AtomicReference<>();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> leave(open.get())));
-        Thread.ofPlatform().daemon().start(() -> {
+        Runtime.getRuntime().addShutdownHook(Threads.user("worker-leaves", () -> leave(open.get())));
+        Threads.startDaemon("worker-obeys", () -> {
             try {
                 Child.obey(word -> {});
             } catch (IOException e) {

@@ -1,0 +1,5 @@
+/** The one place where threads are made. */
+@NullMarked
+package dev.millrace.thread;
+
+import org.jspecify.annotations.NullMarked;
