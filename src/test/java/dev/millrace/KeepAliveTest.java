@@ -67,7 +67,9 @@ class KeepAliveTest extends WithMillrace {
                         try {
                             return stage.handle(task, run);
                         } catch (InterruptedException e) {
-                            assertThat(run.id()).as("a handler that hears nothing").isNotNull();
+                            assertThat(run.id())
+                                    .as("a handler that hears nothing")
+                                    .isNotNull();
                         }
                     }
                 })

@@ -132,11 +132,11 @@ class DutyLoopTest {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         loop = loop(() -> {
-                    performed.release();
-                    inside.countDown();
-                    goOn.await();
-                    return AN_HOUR;
-                });
+            performed.release();
+            inside.countDown();
+            goOn.await();
+            return AN_HOUR;
+        });
         loop.start();
         inside.await();
         loop.wake();
@@ -150,11 +150,11 @@ class DutyLoopTest {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         loop = loop(() -> {
-                    performed.release();
-                    inside.countDown();
-                    goOn.await();
-                    return AN_HOUR;
-                });
+            performed.release();
+            inside.countDown();
+            goOn.await();
+            return AN_HOUR;
+        });
         loop.start();
         inside.await();
         loop.stop();
@@ -172,18 +172,18 @@ class DutyLoopTest {
     void duty_throws_loopGoesOn(String what) throws InterruptedException {
         AtomicInteger times = new AtomicInteger();
         loop = loop(() -> {
-                    performed.release();
-                    if (times.incrementAndGet() == 1) {
-                        switch (what) {
-                            case "exception" -> throw new IllegalStateException("odd");
-                            case "error" -> throw new NoClassDefFoundError("gone");
-                            case "assertion" -> throw new AssertionError("wrong");
-                            case "checked" -> throw new InterruptedException("hurry");
-                            default -> throw new OutOfMemoryError("full, says the test");
-                        }
-                    }
-                    return AN_HOUR;
-                });
+            performed.release();
+            if (times.incrementAndGet() == 1) {
+                switch (what) {
+                    case "exception" -> throw new IllegalStateException("odd");
+                    case "error" -> throw new NoClassDefFoundError("gone");
+                    case "assertion" -> throw new AssertionError("wrong");
+                    case "checked" -> throw new InterruptedException("hurry");
+                    default -> throw new OutOfMemoryError("full, says the test");
+                }
+            }
+            return AN_HOUR;
+        });
         loop.start();
 
         awaitPerformed(2);
@@ -235,8 +235,9 @@ class DutyLoopTest {
     }
 
     @Test
-    @DisplayName("12.17 a loop with shared threads has none while it idles, and one again when it is woken, when its time is"
-            + " up, or when it is stopped")
+    @DisplayName(
+            "12.17 a loop with shared threads has none while it idles, and one again when it is woken, when its time is"
+                    + " up, or when it is stopped")
     void idle_withSharedThreads_costsNone() throws InterruptedException {
         Thread[] last = new Thread[1];
         Duration[] next = {DutyLoop.UNTIL_WOKEN};

@@ -43,6 +43,7 @@ class ThreadsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("kinds")
+    @SuppressWarnings("ThreadPriorityCheck") // not relied on, but not to be inherited
     @DisplayName("12.2 a thread of ours inherits nothing of the thread that asks for it")
     void thread_madeByOneWithAContext_inheritsNothing(String name, Function<Runnable, Thread> maker) throws Exception {
         CompletableFuture<Seen> seen = new CompletableFuture<>();
