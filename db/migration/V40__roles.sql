@@ -29,6 +29,8 @@ begin
             status,
             event,
             status_counts,
+            pending_counts,
+            due_in,
             await,
             flow_id,
             refuse,
@@ -56,6 +58,7 @@ begin
             progression_member,
             flow_status,
             worker_status,
+            type_status,
             unique_key_state
             from millrace_work;
         revoke execute on function grant_roles from millrace_work;

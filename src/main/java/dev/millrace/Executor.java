@@ -5,9 +5,12 @@ import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Flow;
 import dev.millrace.event.NotFoundException;
+import dev.millrace.event.PendingCounts;
+import dev.millrace.event.UnknownType;
 import dev.millrace.process.Processor;
 import dev.millrace.store.FlowRow;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -32,7 +35,8 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
     }
 
     /**
-     * Registers the worker, so that events can be claimed. Runs nothing yet (R-078). May be called again.
+     * Registers the worker, so that events can be claimed; the registration says which types this executor knows, until
+     * {@link #stop} or {@link #close}. Runs nothing yet (R-078). May be called again.
      *
      * @throws dev.millrace.event.ConfigurationException if this has no handler, or another executor of this Millrace executes that
      *     has another handler for a type of the same flow: stop or close that one first
@@ -125,7 +129,9 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
     /**
      * Waits until nothing is due and nothing runs here; what a paused flow holds is not due. Without a background loop it starts
      * and runs batches itself; without a handler it waits for others to (R-070). After {@link #stop} it only waits for what
-     * runs here, and leaves what is pending; {@link #start} and {@link #execute} end that.
+     * runs here, and leaves what is pending; {@link #start} and {@link #execute} end that. Events of types that
+     * this executor does not know are not waited for: if no live worker knows their type, a warning names them.
+     * {@link #joinReport} returns them.
      */
     public void join() throws InterruptedException {
         work.join(Processor.FOREVER);
@@ -134,6 +140,21 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
     /** As {@link #join()}, at most so long; says whether nothing is due and nothing runs here. */
     public boolean join(Duration patience) throws InterruptedException {
         return work.join(patience);
+    }
+
+    /**
+     * As {@link #join(Duration)}; says also what is due in the flow of types that this executor does not know, and warns of nothing.
+     */
+    public JoinReport joinReport(Duration patience) throws InterruptedException {
+        return work.joinReport(patience);
+    }
+
+    /**
+     * What is due in the flow of types that this executor does not know, by type: nothing while the flow is paused. Looks at 10,000
+     * events of a type at most.
+     */
+    public List<UnknownType> unknownTypes() {
+        return work.unknownTypes();
     }
 
     /**
@@ -156,6 +177,14 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
     /** How many events are in each of the seven statuses, exactly, at the same cost for any number. */
     public Map<EventStatus, Long> statusCounts() {
         return millrace().store().counts().read(flow().id());
+    }
+
+    /**
+     * How many of the pending events are due and how many are scheduled, exactly, at one moment and at the cost of {@link #statusCounts};
+     * their sum is what that says of pending.
+     */
+    public PendingCounts pendingCounts() {
+        return millrace().store().counts().pending(flow().id());
     }
 
     /** One event with how it is doing; empty if this flow does not have it. */

@@ -3,6 +3,7 @@ package dev.millrace;
 import dev.millrace.maintain.CountFolder;
 import dev.millrace.maintain.Promoter;
 import dev.millrace.maintain.Rescuer;
+import dev.millrace.maintain.UnknownTypes;
 import dev.millrace.process.Announcer;
 import dev.millrace.process.Books;
 import dev.millrace.process.Brake;
@@ -14,6 +15,7 @@ import dev.millrace.process.LateResults;
 import dev.millrace.process.Lease;
 import dev.millrace.process.Listener;
 import dev.millrace.process.Orders;
+import dev.millrace.process.Repertoire;
 import dev.millrace.process.Settler;
 import dev.millrace.process.Sleeper;
 import dev.millrace.process.Stops;
@@ -46,6 +48,8 @@ final class Machinery {
     private final DutyLoop rescuer;
     private final DutyLoop promoter;
     private final DutyLoop countFolder;
+    private final Repertoire repertoire;
+    private final DutyLoop unknownTypes;
     private final Listener listener;
     private final Stops stops;
     private final Orders orders;
@@ -83,6 +87,8 @@ final class Machinery {
         this.lateResults = new LateResults(store.settlements(), new Announcer<>(settings.lateResultListener()));
         Books books = new Books();
         Lease lease = new Lease(store.workers(), length, this::hears, () -> leaseLost(books), troubles);
+        this.repertoire = new Repertoire(lease::renewSoon);
+        store.workers().runs(() -> repertoire.contents().lanes());
         this.idleWatch = new IdleWatch(store.sleepers(), this::hearing, lease::safeWorker, troubles);
         this.clocks = new ScheduledThreadPoolExecutor(1, Threads.daemons("millrace-clock-"));
         clocks.setRemoveOnCancelPolicy(true);
@@ -117,6 +123,11 @@ final class Machinery {
         this.rescuer = new DutyLoop("rescuer", rescue::cycle, troubles);
         this.promoter = new DutyLoop("promoter", promotion::cycle, troubles);
         this.countFolder = new DutyLoop("counts", new CountFolder(store.counts())::cycle, troubles);
+        var unknown = new UnknownTypes(
+                store.types(),
+                () -> repertoire.contents().flows(),
+                () -> repertoire.contents().lanes());
+        this.unknownTypes = new DutyLoop("types", unknown::cycle, troubles);
         this.waiters = new Waiters(store.events(), troubles);
         this.followers = new Followers(store.streams(), troubles);
     }
@@ -190,6 +201,7 @@ final class Machinery {
             rescuer.start();
             promoter.start();
             countFolder.start();
+            unknownTypes.start();
             orders.loop().start();
             idleWatch.loop().start();
             if (listens) {
@@ -210,6 +222,7 @@ final class Machinery {
                 rescuer,
                 promoter,
                 countFolder,
+                unknownTypes,
                 worker.forgotten().loop(),
                 waiters.loop(),
                 followers.loop(),
@@ -254,6 +267,11 @@ final class Machinery {
     /** What keeps executors of paused flows from starting anything. */
     Stops stops() {
         return stops;
+    }
+
+    /** The lanes of the executors that are started here. */
+    Repertoire repertoire() {
+        return repertoire;
     }
 
     /** What others have ordered. */

@@ -3,6 +3,7 @@ package dev.millrace;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.process.Hands;
 import dev.millrace.process.IdleWatch;
+import dev.millrace.process.Repertoire;
 import dev.millrace.process.Stops;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
@@ -226,6 +227,10 @@ public final class Millrace implements AutoCloseable {
     /** A flow was paused or resumed from here: this process need not wait to be notified. */
     void pauseChanged(int flow) {
         machinery.orders().pauseChanged(flow);
+    }
+
+    Repertoire repertoire() {
+        return machinery.repertoire();
     }
 
     Stops stops() {

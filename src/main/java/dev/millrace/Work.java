@@ -1,6 +1,8 @@
 package dev.millrace;
 
 import dev.millrace.event.ConfigurationException;
+import dev.millrace.event.UnknownType;
+import dev.millrace.maintain.UnknownTypes;
 import dev.millrace.process.DutyLoop;
 import dev.millrace.process.Gate;
 import dev.millrace.process.Handlers;
@@ -10,6 +12,7 @@ import dev.millrace.process.Runs;
 import dev.millrace.process.Settings;
 import dev.millrace.store.FlowRow;
 import dev.millrace.store.Moved;
+import dev.millrace.store.Types;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -29,6 +32,7 @@ final class Work<T> {
     private final Millrace millrace;
     private final FlowRow flow;
     private final Set<String> types;
+    private final List<Integer> lanes;
     private final Handlers<T> handlers;
     private final Runs<T> runs;
     private final Processor<T> processor;
@@ -44,6 +48,7 @@ final class Work<T> {
         this.millrace = millrace;
         this.flow = flow;
         this.types = Set.copyOf(codec.lanes().keySet());
+        this.lanes = List.copyOf(codec.lanes().values());
         this.handlers = handlers;
         this.runs = new Runs<>(
                 millrace.worker(),
@@ -52,7 +57,7 @@ final class Work<T> {
                 handlers,
                 id -> millrace.waiters().hint(flow.id(), id),
                 this::wake);
-        var source = new Processor.Source(flow.id(), List.copyOf(codec.lanes().values()));
+        var source = new Processor.Source(flow.id(), lanes);
         var gate = new Gate<T>(
                 handlers.permission(),
                 settings.permissionTimeout(),
@@ -85,13 +90,13 @@ final class Work<T> {
         }
     }
 
-    /** Registers the worker; runs nothing yet. */
+    /** Registers the worker, which knows these types until {@link #stop}; runs nothing yet. */
     void start() {
-        open(false);
+        open(false, true);
         stopped = false;
     }
 
-    private void open(boolean executing) {
+    private void open(boolean executing, boolean known) {
         if (!handlers.canRun()) {
             throw new ConfigurationException(
                     "executor '%s' has no handler: it can append and query, not run; build it with handler(…)"
@@ -101,6 +106,9 @@ final class Work<T> {
         try {
             checkOpen();
             millrace.roster().addRunning(this, () -> executes = executes || executing);
+            if (known) { // before the worker registers, so that a new registration says so at once
+                millrace.repertoire().add(this, flow.id(), lanes);
+            }
             if (!started) {
                 millrace.stops().add(flow.id(), runs, this::wake);
                 started = true;
@@ -133,7 +141,7 @@ final class Work<T> {
     void execute() {
         boolean begun = false;
         try {
-            open(true);
+            open(true, true);
             stopped = false;
             loop.start();
             begun = true;
@@ -149,6 +157,7 @@ final class Work<T> {
 
     /** Asks the loop to end; what runs goes on. */
     void stop() {
+        millrace.repertoire().remove(this);
         executes = false;
         if (loop.stop()) {
             stopped = true;
@@ -189,15 +198,36 @@ final class Work<T> {
     }
 
     boolean invoke(UUID id, boolean early) throws InterruptedException {
-        open(false);
+        open(false, false);
         return processor.invoke(id, early);
+    }
+
+    /** As {@link #awaitIdle}; warns of what is due of types that no live worker knows. */
+    boolean join(Duration patience) throws InterruptedException {
+        boolean done = awaitIdle(patience);
+        if (done) {
+            millrace.store().types().unknown(List.of(flow.id()), lanes).forEach(UnknownTypes::say);
+        }
+        return done;
+    }
+
+    /** As {@link #awaitIdle}, and what is due of types that the executor does not know. */
+    JoinReport joinReport(Duration patience) throws InterruptedException {
+        return new JoinReport(awaitIdle(patience), unknownTypes());
+    }
+
+    List<UnknownType> unknownTypes() {
+        checkOpen();
+        return millrace.store().types().unknown(List.of(flow.id()), lanes).stream()
+                .map(Types.Unknown::type)
+                .toList();
     }
 
     /**
      * Waits until nothing is due and nothing runs here; while no loop does, runs batches itself if it can. Once the loop was
      * stopped it only waits for what runs here.
      */
-    boolean join(Duration patience) throws InterruptedException {
+    private boolean awaitIdle(Duration patience) throws InterruptedException {
         checkOpen();
         long end = end(patience);
         while (true) {
@@ -206,7 +236,7 @@ final class Work<T> {
                 return awaitStill(end) && processor.isIdle();
             }
             if (!looping && handlers.canRun()) {
-                open(false);
+                open(false, false);
                 processor.forward(until(end));
             }
             if (runs.awaitNone(LOOK_AGAIN) && processor.isIdle()) {
@@ -231,6 +261,7 @@ final class Work<T> {
         } finally {
             lock.unlock();
         }
+        millrace.repertoire().remove(this);
         executes = false;
         loop.stop();
         runs.close();

@@ -69,6 +69,7 @@ class RolesTest extends WithSql {
                         "sleeper - r rawd",
                         "status_count - r rawd",
                         "status_delta - r rawd",
+                        "type_status - r r",
                         "unique_key - r rawd",
                         "unique_key_state - r r",
                         "worker - r rawd",
@@ -84,6 +85,7 @@ class RolesTest extends WithSql {
                 .containsExactly(
                         "await",
                         "check_given",
+                        "due_in",
                         "event",
                         "flow_id",
                         "flows_of",
@@ -93,6 +95,7 @@ class RolesTest extends WithSql {
                         "iso_instant",
                         "json_time",
                         "members",
+                        "pending_counts",
                         "quoted",
                         "refuse",
                         "seconds_text",

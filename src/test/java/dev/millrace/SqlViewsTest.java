@@ -264,7 +264,7 @@ class SqlViewsTest extends WithSql {
                             """))
                     .startsWith(row(false, true, true, "tasks", 2L, true, true))
                     .contains(row(null, false, false, "tasks", 1L, true, null))
-                    .contains(row(false, true, false, "", 0L, null, true));
+                    .contains(row(false, true, false, "tasks", 0L, null, true));
             assertThat(database.query("select id from worker_status where not alive"))
                     .containsExactlyInAnyOrder(List.of(gone), List.of(dead));
         } finally {

@@ -289,7 +289,7 @@ abstract class WithSql extends WithMillrace {
                 order by e.created_at, q.position
                 """, flow));
         rows.addAll(database.list(String.class, """
-                select concat_ws(' ', 'count', status_name(status), sum(n))
+                select concat_ws(' ', 'count', coalesce(status_name(status), 'scheduled'), sum(n))
                 from (
                     select flow, status, n from status_count union all select flow, status, n from status_delta
                 ) parts

@@ -56,12 +56,16 @@ public final class Main implements Runnable {
 
     /** Runs one command in this JVM and returns its exit code. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
-        return new CommandLine(new Main())
-                .addSubcommand(new TortureCommand(CrashingPostgres::start))
+        return commands()
                 .setOut(out)
                 .setErr(err)
                 .setExecutionExceptionHandler(Main::explain)
                 .execute(args);
+    }
+
+    /** All commands, as docs/command-line.md has them. */
+    static CommandLine commands() {
+        return new CommandLine(new Main()).addSubcommand(new TortureCommand(CrashingPostgres::start));
     }
 
     /** Without a command there is nothing to do but to say so. */

@@ -18,9 +18,17 @@ import org.jspecify.annotations.Nullable;
  * @param metadata the application's notes; {@code original}, {@code root} and {@code attempt} of a fresh event
  * @param terms how it wants to be treated
  * @param execution how it is doing
+ * @param waiting how it waits; null unless it was pending when it was read from its flow
  */
 public record Event<T>(
-        UUID id, Instant createdAt, String type, T payload, ObjectNode metadata, Terms terms, Execution execution) {
+        UUID id,
+        Instant createdAt,
+        String type,
+        T payload,
+        ObjectNode metadata,
+        Terms terms,
+        Execution execution,
+        @Nullable Waiting waiting) {
 
     /** Copies the metadata, so that an event never changes under its reader. */
     public Event {
@@ -28,6 +36,12 @@ public record Event<T>(
         Objects.requireNonNull(terms, "terms");
         Objects.requireNonNull(execution, "execution");
         metadata = Objects.requireNonNull(metadata, "metadata").deepCopy();
+    }
+
+    /** Without how it waits. */
+    public Event(
+            UUID id, Instant createdAt, String type, T payload, ObjectNode metadata, Terms terms, Execution execution) {
+        this(id, createdAt, type, payload, metadata, terms, execution, null);
     }
 
     /** A new event, not appended yet, with an id of its own. */
@@ -65,7 +79,7 @@ public record Event<T>(
         return metadata.deepCopy();
     }
 
-    /** Lower runs first; null until appended if none was given. */
+    /** Lower runs first; null until appended if none was given. What a pending event has now: {@link #waiting}. */
     public @Nullable Double priority() {
         return terms.priority();
     }
@@ -83,6 +97,14 @@ public record Event<T>(
     /** Whether the handler's answer is a stream of chunks. */
     public boolean streaming() {
         return terms.streaming();
+    }
+
+    /**
+     * When a scheduled event is due, by the database's clock. Null for an event that is due or not pending, and for one that was not
+     * read from its flow.
+     */
+    public @Nullable Instant dueAt() {
+        return waiting == null ? null : waiting.dueAt();
     }
 
     /** Where it is in its life. */

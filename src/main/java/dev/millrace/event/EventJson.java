@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * every field, and is written the same again (R-025, R-032, R-033). Times are ISO texts in UTC, durations seconds.
  *
  * <p>Keys in order: id, created_at, metadata, execution (status, duration, response, error, retryable), type, payload,
- * priority, timeout, deadline, streaming, attempt, started_at, finished_at.
+ * priority, timeout, deadline, streaming, attempt, started_at, finished_at. An event that was pending when it was read from its flow
+ * has one more: waiting (priority, denials, due_at).
  *
  * <p>In {@code execution} what is unset and what is a real null are both null; the status tells them apart (R-021): of a
  * completed event response and error are set, of any other they are unset unless there is one. For an execution of
@@ -45,6 +46,7 @@ public final class EventJson {
         json.put("started_at", text(execution.startedAt()));
         json.put("finished_at", text(execution.finishedAt()));
         writeUnset(json, execution);
+        writeWaiting(json, event.waiting());
         return json;
     }
 
@@ -88,7 +90,30 @@ public final class EventJson {
                         fields.timeoutOrNull("timeout"),
                         fields.instantOrNull("deadline"),
                         fields.booleanOrFalse("streaming")),
-                readExecution(fields));
+                readExecution(fields),
+                readWaiting(fields));
+    }
+
+    private static void writeWaiting(ObjectNode json, @Nullable Waiting waiting) {
+        if (waiting != null) {
+            json.putObject("waiting")
+                    .put("priority", waiting.priority())
+                    .put("denials", waiting.denials())
+                    .put("due_at", text(waiting.dueAt()));
+        }
+    }
+
+    private static @Nullable Waiting readWaiting(JsonFields event) {
+        JsonNode present = event.raw("waiting");
+        if (present == null || present.isNull()) {
+            return null;
+        }
+        JsonFields fields = event.object("waiting");
+        Double priority = fields.finiteOrNull("priority");
+        if (priority == null) {
+            throw fields.refusal("priority", "is missing");
+        }
+        return new Waiting(priority, fields.countOrZero("denials"), fields.instantOrNull("due_at"));
     }
 
     private static Execution readExecution(JsonFields event) {

@@ -83,6 +83,11 @@ public final class Lease {
         return length;
     }
 
+    /** Renews at once, to say what has changed. Without effect before the start: the registration will say it. */
+    public void renewSoon() {
+        loop.wake();
+    }
+
     /** Registers and begins to renew, unless that has been done. */
     public synchronized void start() {
         if (!started) {

@@ -122,7 +122,8 @@ public final class Claims {
                 Execution.active(
                         EventStatus.PROCESSING,
                         attempt,
-                        row.getObject(2, OffsetDateTime.class).toInstant()));
+                        row.getObject(2, OffsetDateTime.class).toInstant()),
+                null);
         return new Claim(
                 event, worker, row.getDouble(3), row.getInt(6), row.getInt(7), row.getInt(8), row.getBoolean(17));
     }

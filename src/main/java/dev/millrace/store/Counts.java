@@ -1,7 +1,9 @@
 package dev.millrace.store;
 
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.PendingCounts;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
 
@@ -22,14 +24,31 @@ public final class Counts {
         return database.once(handle -> read(handle, flow));
     }
 
+    /** How many pending events of the flow are due and how many are scheduled, at one moment. */
+    public PendingCounts pending(int flow) {
+        return database.once(handle -> rows(handle, flow)).stream()
+                .filter(count -> count.status() == EventStatus.PENDING)
+                .findFirst()
+                .map(count -> new PendingCounts(count.n() - count.scheduled(), count.scheduled()))
+                .orElse(new PendingCounts(0, 0));
+    }
+
     Map<EventStatus, Long> read(Handle handle, int flow) {
         Map<EventStatus, Long> counts = new EnumMap<>(EventStatus.class);
         EventStatus.all().forEach(status -> counts.put(status, 0L));
-        handle.createQuery(database.sql("counts"))
-                .bind("flow", flow)
-                .map((row, context) -> Map.entry(EventStatus.ofCode(row.getInt("status")), row.getLong("n")))
-                .forEach(count -> counts.put(count.getKey(), count.getValue()));
+        rows(handle, flow).forEach(count -> counts.put(count.status(), count.n()));
         return counts;
+    }
+
+    /** The number of events in a status, and how many of those are scheduled. */
+    private record Count(EventStatus status, long n, long scheduled) {}
+
+    private List<Count> rows(Handle handle, int flow) {
+        return handle.createQuery(database.sql("counts"))
+                .bind("flow", flow)
+                .map((row, context) ->
+                        new Count(EventStatus.ofCode(row.getInt("status")), row.getLong("n"), row.getLong("scheduled")))
+                .list();
     }
 
     /**

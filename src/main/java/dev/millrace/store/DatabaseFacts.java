@@ -28,8 +28,10 @@ record DatabaseFacts(
         String isolation) {
     private static final Logger log = LoggerFactory.getLogger(DatabaseFacts.class);
 
-    /** PostgreSQL 14, as {@code server_version_num} says it. */
-    private static final int OLDEST_SERVER = 140_000;
+    /** The oldest major version of PostgreSQL that Millrace works on. README.md names it, too. */
+    static final int OLDEST_SERVER = 14;
+
+    private static final int MINOR_VERSIONS = 10_000; // server_version_num has so many for each major version
 
     static DatabaseFacts of(Database database) {
         return database.once(handle -> handle.createQuery(database.sql("database_facts"))
@@ -62,8 +64,8 @@ record DatabaseFacts(
      * @throws ConfigurationException if Millrace cannot work on it, saying what was found and what is needed
      */
     void check() {
-        if (version < OLDEST_SERVER) {
-            throw refusal("is PostgreSQL " + versionName + "; Millrace needs 14 or newer");
+        if (version < OLDEST_SERVER * MINOR_VERSIONS) {
+            throw refusal("is PostgreSQL %s; Millrace needs %d or newer".formatted(versionName, OLDEST_SERVER));
         }
         if (!encoding.equals("UTF8")) {
             throw refusal("is encoded as " + encoding + "; Millrace needs UTF8: create database ... encoding 'UTF8'");

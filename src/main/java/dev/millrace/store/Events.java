@@ -5,6 +5,7 @@ import dev.millrace.event.EventStatus;
 import dev.millrace.event.Execution;
 import dev.millrace.event.Json;
 import dev.millrace.event.Progress;
+import dev.millrace.event.Waiting;
 import dev.millrace.store.Place.Order;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -219,7 +220,15 @@ public final class Events {
                         StoredEvent.seconds(StoredEvent.number(row, "duration")),
                         json(row.getString("response")),
                         json(row.getString("error")),
-                        (Boolean) row.getObject("retryable")));
+                        (Boolean) row.getObject("retryable")),
+                waiting(row));
+    }
+
+    private static @Nullable Waiting waiting(ResultSet row) throws SQLException {
+        Double priority = StoredEvent.number(row, "waiting_priority");
+        return priority == null
+                ? null
+                : new Waiting(priority, row.getInt("denials"), StoredEvent.instant(row, "due_at"));
     }
 
     private static @Nullable JsonNode json(@Nullable String text) {

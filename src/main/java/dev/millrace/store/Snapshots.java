@@ -50,7 +50,7 @@ public final class Snapshots {
                 while (place != null) {
                     Page page = events.page(handle, flow.id(), status, place, PAGE);
                     for (StoredEvent event : page.events()) {
-                        found.add(event.with(Json.parse(event.payload())));
+                        found.add(event.lasting().with(Json.parse(event.payload())));
                         order.add(event.id());
                     }
                     place = page.next();

@@ -23,6 +23,7 @@ public final class Store {
     private final Sleepers sleepers;
     private final Notifications notifications;
     private final Pauses pauses;
+    private final Types types;
 
     /**
      * All statements, on that database.
@@ -51,6 +52,7 @@ public final class Store {
         this.sleepers = new Sleepers(database);
         this.notifications = new Notifications(database, renewalBound, channel);
         this.pauses = new Pauses(database);
+        this.types = new Types(database);
     }
 
     /** From now on a call gives up at the first failure: the process ends. */
@@ -141,6 +143,11 @@ public final class Store {
     /** Flows that are paused. */
     public Pauses pauses() {
         return pauses;
+    }
+
+    /** What waits although its type is not known. */
+    public Types types() {
+        return types;
     }
 
     /** Hearing of it. */

@@ -6,6 +6,7 @@ import dev.millrace.event.Event;
 import dev.millrace.event.Execution;
 import dev.millrace.event.Json;
 import dev.millrace.event.Terms;
+import dev.millrace.event.Waiting;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -18,21 +19,34 @@ import org.jspecify.annotations.Nullable;
  * An event as its row says, the payload still JSON text.
  *
  * @param metadata JSON text of an object
+ * @param waiting null unless it is pending and was read as that
  */
 public record StoredEvent(
-        UUID id, Instant createdAt, String type, String payload, String metadata, Terms terms, Execution execution) {
+        UUID id,
+        Instant createdAt,
+        String type,
+        String payload,
+        String metadata,
+        Terms terms,
+        Execution execution,
+        @Nullable Waiting waiting) {
 
     /** The event with its payload decoded. */
     public <T> Event<T> with(T decoded) {
-        return new Event<>(id, createdAt, type, decoded, metadataNode(), terms, execution);
+        return new Event<>(id, createdAt, type, decoded, metadataNode(), terms, execution, waiting);
+    }
+
+    /** The event without how it waits, which a snapshot does not hold: a restored event is due at once. */
+    StoredEvent lasting() {
+        return new StoredEvent(id, createdAt, type, payload, metadata, terms, execution, null);
     }
 
     private ObjectNode metadataNode() {
         return metadata.equals("{}") ? JsonNodeFactory.instance.objectNode() : (ObjectNode) Json.parse(metadata);
     }
 
-    /** Reads the columns that every reading statement names alike, without the execution. */
-    static StoredEvent facts(ResultSet row, Execution execution) throws SQLException {
+    /** Reads the columns that every reading statement names alike, without the execution and how it waits. */
+    static StoredEvent facts(ResultSet row, Execution execution, @Nullable Waiting waiting) throws SQLException {
         Double timeout = number(row, "timeout");
         OffsetDateTime deadline = row.getObject("deadline", OffsetDateTime.class);
         return new StoredEvent(
@@ -46,7 +60,8 @@ public record StoredEvent(
                         timeout == null ? null : Terms.timeoutOfSeconds(timeout),
                         deadline == null ? null : deadline.toInstant(),
                         row.getBoolean("streaming")),
-                execution);
+                execution,
+                waiting);
     }
 
     static @Nullable Double number(ResultSet row, String column) throws SQLException {

@@ -6,12 +6,15 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Registrations of worker processes and their leases, by the database's clock. What keeps the own registration goes over a
@@ -23,6 +26,7 @@ public final class Workers implements AutoCloseable {
     private final Database database;
     private final UUID channel;
     private final OwnConnection own;
+    private volatile Supplier<? extends Collection<Integer>> lanes = List::of;
 
     /**
      * The workers of that database.
@@ -46,6 +50,15 @@ public final class Workers implements AutoCloseable {
                     .filter(event -> event.to() == EventStatus.ABORTED)
                     .count();
         }
+    }
+
+    /** Sets who says which lanes this process runs. Each registration and renewal from then on stores that. */
+    public void runs(Supplier<? extends Collection<Integer>> those) {
+        lanes = those;
+    }
+
+    private String lanes() {
+        return lanes.get().stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
     }
 
     /**
@@ -74,6 +87,8 @@ public final class Workers implements AutoCloseable {
                 worker.pid(),
                 "version",
                 version,
+                "lanes",
+                lanes(),
                 "lease",
                 seconds(lease));
         int unused = update("worker_register", binds);
@@ -86,7 +101,10 @@ public final class Workers implements AutoCloseable {
      * @return false if the registration is gone
      */
     public boolean renew(UUID worker, Duration lease, boolean listening) {
-        return update("worker_renew", Map.of("id", worker, "lease", seconds(lease), "listening", listening)) == 1;
+        return update(
+                        "worker_renew",
+                        Map.of("id", worker, "lease", seconds(lease), "listening", listening, "lanes", lanes()))
+                == 1;
     }
 
     /**

@@ -3,7 +3,8 @@ select e.*,
     case when o.attempt is not null then o.status when r.attempt is not null then 1 else 0 end as status,
     coalesce(o.attempt, r.attempt, y.attempt, s.attempt, 0) as attempt,
     coalesce(o.started_at, r.claimed_at) as started_at, o.finished_at, o.duration,
-    o.response::text as response, o.error::text as error, o.retryable
+    o.response::text as response, o.error::text as error, o.retryable,
+    coalesce(y.priority, s.priority) as waiting_priority, coalesce(y.denials, s.denials) as denials, s.run_at as due_at
 from (select distinct id from unnest(:ids::uuid[]) as given (id)) known
 cross join lateral (
     select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming

@@ -1,6 +1,7 @@
 -- page_ready: the due part of the pending progression after a place in it, in the order it will be claimed. Reads only.
 select e.*, 0 as status, head.attempt, null::timestamptz as started_at, null::timestamptz as finished_at,
     null::float8 as duration, null::text as response, null::text as error, null::boolean as retryable,
+    head.priority as waiting_priority, head.denials, null::timestamptz as due_at,
     head.priority as place_major, head.position as place_minor
 from (
     select r.*

@@ -1,6 +1,7 @@
 -- page_running: the processing progression after a place in it, in order of claim. Reads only; running is small.
 select e.*, 1 as status, r.attempt, r.claimed_at as started_at, null::timestamptz as finished_at,
     null::float8 as duration, null::text as response, null::text as error, null::boolean as retryable,
+    null::float8 as waiting_priority, null::integer as denials, null::timestamptz as due_at,
     r.claimed_at as place_major, r.position as place_minor
 from (
     select *

@@ -1,6 +1,7 @@
 -- page_scheduled: the part of the pending progression that is not due yet, after a place in it. Reads only.
 select e.*, 0 as status, s.attempt, null::timestamptz as started_at, null::timestamptz as finished_at,
     null::float8 as duration, null::text as response, null::text as error, null::boolean as retryable,
+    s.priority as waiting_priority, s.denials, s.run_at as due_at,
     s.run_at as place_major, s.position as place_minor
 from (
     select *

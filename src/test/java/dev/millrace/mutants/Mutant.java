@@ -85,7 +85,8 @@ enum Mutant {
                     set steady_since = case when clock.now - heartbeat_at > clock.lease / 2 then clock.now else steady_since end,
                         heartbeat_at = clock.now,
                         expires_at = clock.now + clock.lease,
-                        listening = :listening
+                        listening = :listening,
+                        lanes = :lanes::integer[]
                     from (select clock_timestamp() as now, make_interval(secs => :lease) as lease) clock
                     where id = :id
                     """, """

@@ -253,12 +253,12 @@ class ConstraintTest {
                                 "status_count_status_known",
                                 "insert into status_count (flow, status, n) values (1, $value, 0)",
                                 "-1",
-                                "7"),
+                                "8"),
                         each(
                                 "status_delta_status_known",
                                 "insert into status_delta (flow, status, n) values (1, $value, 0)",
                                 "-1",
-                                "7"))
+                                "8"))
                 .flatMap(rows -> rows);
     }
 

@@ -1,5 +1,9 @@
 package dev.millrace.store;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.Json;
 import dev.millrace.postgres.LeavesRunningRows;
 import dev.millrace.postgres.Plan;
 import dev.millrace.postgres.PostgresTest;
@@ -92,6 +96,7 @@ class ViewPlansTest {
             assertBounded(softly, 10, "select * from event_status where id = ?", id);
         }
         assertBounded(softly, 60, "select * from flow_status where flow = 'flat'");
+        assertBounded(softly, 3, "select * from type_status where flow = 'flat'"); // what the function reads: below
         String failed = "select id from progression_member where flow = 'flat' and progression = 'failed'";
         assertBounded(softly, 302, failed); // all 300, and nothing of any other
         assertBounded(softly, 302, failed + " order by due nulls first, major, minor limit 10");
@@ -125,6 +130,7 @@ class ViewPlansTest {
         most.put("select * from members('flat', 'completed', 'a,,5000', 100)", PAGE + 2);
         most.put("select * from members('flat', 'stage ''one''', 'a,,5000', 100)", PAGE + 2);
         most.put("select inspect_state('flat')", 0);
+        most.put("select pending_counts('flat')", 0);
         most.put("select skip('" + Flood.id(700) + "', 'why')", 4);
         most.put("select cancel('" + flood.scheduled(701) + "', 'why')", 4);
         most.put("select reprioritize('" + Flood.id(702) + "', 7)", 4);
@@ -147,6 +153,54 @@ class ViewPlansTest {
             softly.assertThat(rowsRead(query.getKey())).as(query.getKey()).isLessThanOrEqualTo(query.getValue());
         }
         softly.assertAll();
+    }
+
+    @Test
+    @DisplayName("12.5 type_status looks at 10,000 events of a type and at no more, however many are due")
+    void typeStatus_ofALongQueue_isBounded() throws SQLException {
+        database.execute(
+                "insert into event (id, flow, type, payload, priority) values (?, ?, 'task', '1', 1)",
+                Flood.id(1),
+                flood.flow());
+        queue(Flood.id(1), 1, 20_000);
+        long unused = buffersOf("select * from type_status where due = 10000"); // reads the catalog
+        long few = buffersOf("select * from type_status where due = 10000 and oldest_due is not null");
+        queue(new UUID(7, 7), 20_001, 200_000);
+
+        long many = buffersOf("select * from type_status where due = 10000 and oldest_due is not null");
+
+        System.out.printf(
+                "ViewPlansTest: type_status read %d buffers of 20,000 due events, %d of 200,000%n", few, many);
+        assertThat(many).isLessThan(2 * few);
+        String exact = "select n from status_counts('flat') where status = 'pending'";
+        assertThat(database.longValue(exact)).isEqualTo(200_000);
+    }
+
+    /** Appends events of these priorities to the queue, the first under that id. */
+    private void queue(UUID id, int first, int last) {
+        database.execute(
+                "insert into ready (id, priority, lane, flow) select case when n = ? then ? else gen_random_uuid() end, n, ?, ?"
+                        + " from generate_series(?, ?) n",
+                first,
+                id,
+                flood.lane(),
+                flood.flow(),
+                first,
+                last);
+        database.execute("analyze ready"); // not vacuumed: then the rows are read, beside the index
+    }
+
+    /** How many pages were read for a query that must answer one row, by it and by the functions it calls. */
+    private long buffersOf(String query) throws SQLException {
+        try (PreparedStatement statement =
+                        connection.prepareStatement("explain (analyze, buffers, format json, timing off) " + query);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            JsonNode plan = Json.parse(row.getString(1)).get(0).get("Plan");
+            assertThat(plan.get("Actual Rows").asDouble()).isEqualTo(1);
+            return plan.get("Shared Hit Blocks").asLong()
+                    + plan.get("Shared Read Blocks").asLong();
+        }
     }
 
     /** Executes it, takes that back, and says how many rows of the large tables were read for it, whatever read them. */

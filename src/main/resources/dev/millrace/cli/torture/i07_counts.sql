@@ -6,7 +6,9 @@ from (
     group by status
 ) c
 full join (
-    select 0::smallint as status, (select count(*) from ready) + (select count(*) from scheduled) as n
+    select 0::smallint as status, count(*) as n from ready
+    union all
+    select 7, count(*) from scheduled
     union all
     select 1, count(*) from running
     union all

@@ -20,7 +20,8 @@ select present.waiting, present.suspects, present.pending, present.processing,
         + (select count(*) from small join outcome using (id)) as i06_in_two_tables,
     (select count(*) from small left join event using (id) where event.id is null) as i06_without_event,
     (select count(*) from counted
-        where (status = 0 and n <> present.pending) or (status = 1 and n <> present.processing)) as i07_counts,
+        where (status = 0 and n <> present.waiting + present.suspects)
+            or (status = 7 and n <> present.pending - present.waiting - present.suspects) or (status = 1 and n <> present.processing)) as i07_counts,
     (select count(*) from running r left join worker w on w.id = r.worker
         where r.claimed_at < clock_timestamp() - interval '30 s'
             and (w.id is null or w.expires_at < clock_timestamp() - interval '30 s')) as i15_orphans

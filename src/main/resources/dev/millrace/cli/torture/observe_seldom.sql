@@ -23,5 +23,5 @@ select
     (select count(*) from event full join here using (id) where event.id is null or here.id is null)
         + (select count(*) - count(distinct id) from here) as i06_not_in_one_table,
     (select count(*) from counted full join ended using (status)
-        where status > 1 and coalesce(counted.n, 0) <> coalesce(ended.n, 0)) as i07_counts,
+        where status between 2 and 6 and coalesce(counted.n, 0) <> coalesce(ended.n, 0)) as i07_counts,
     (select count(*) from here full join moved using (id) where here.what is distinct from moved.what) as i18_not_as_audited
