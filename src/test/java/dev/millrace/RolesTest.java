@@ -82,9 +82,15 @@ class RolesTest extends WithSql {
         assertThat(database.list(String.class, may, "millrace_append")).containsExactly("append", "append_many");
         assertThat(database.list(String.class, may, "millrace_read"))
                 .containsExactly(
+                        "attempts",
                         "await",
                         "check_given",
+                        "check_size",
+                        "ended_codes",
+                        "ended_result",
                         "event",
+                        "failed",
+                        "failed_count",
                         "flow_id",
                         "flows_of",
                         "inspect_state",
@@ -92,6 +98,7 @@ class RolesTest extends WithSql {
                         "is_plain",
                         "iso_instant",
                         "json_time",
+                        "latest_members",
                         "members",
                         "quoted",
                         "refuse",
