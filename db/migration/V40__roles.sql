@@ -42,7 +42,14 @@ begin
             members,
             json_time,
             check_given,
-            seconds_text
+            seconds_text,
+            attempts,
+            failed,
+            failed_count,
+            latest_members,
+            ended_codes,
+            ended_result,
+            check_size
             to millrace_read;
     end if;
     if exists (select from pg_roles where rolname = 'millrace_work') then

@@ -2,6 +2,7 @@ package dev.millrace;
 
 import dev.millrace.event.EndedException;
 import dev.millrace.event.Errors;
+import dev.millrace.event.EventFilter;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.store.Moved;
@@ -30,6 +31,20 @@ record Endings(Store store, int flow, Consumer<Moved> whenEnded) {
         Objects.requireNonNull(id, "id");
         String error = error(EventStatus.CANCELLED, reason);
         return end(id, true, () -> store.settlements().cancel(flow, id, error));
+    }
+
+    /** Skips all that are pending and fit, or cancels all that have not ended and fit; says how many. */
+    long endAll(EventStatus status, EventFilter filter, String reason) {
+        Objects.requireNonNull(filter, "filter");
+        String error = error(status, reason);
+        return store.sweeps()
+                .end(
+                        flow,
+                        status,
+                        error,
+                        filter,
+                        whenEnded,
+                        id -> status == EventStatus.CANCELLED ? cancel(id, reason) : skip(id, reason));
     }
 
     /** Says what it is instead, if it is not pending; null if it was. */

@@ -7,6 +7,7 @@ import dev.millrace.event.Flow;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.event.PendingCounts;
 import dev.millrace.event.UnknownType;
+import dev.millrace.event.RetryFilter;
 import dev.millrace.process.Processor;
 import dev.millrace.store.FlowRow;
 import java.time.Duration;
@@ -161,8 +162,13 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * Runs one event now, if it is pending, or waits for whoever runs it: exactly one run, however many call this in
      * however many JVMs. While the flow is paused it waits.
      *
+     * <p>An interrupt ends the waiting of this caller and nothing else: the event goes on, also if this process runs it and if all
+     * callers are interrupted, since it belongs to the flow and not to them. To end it as well, call {@link #cancel}. In the model a
+     * cancelled caller takes its event along (R-009).
+     *
      * @return the response, a JSON null for a null; null if the event failed or was cancelled
      * @throws NotFoundException if the flow has no such event
+     * @throws InterruptedException if the thread is interrupted meanwhile; the event goes on
      */
     public @Nullable JsonNode invoke(UUID id) throws InterruptedException {
         for (boolean early = true; ; early = false) { // a retry's back-off is kept
@@ -211,6 +217,31 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
         return reader().page(status, after, limit);
     }
 
+    /** One page of the events of a status that events end in, the newest first: see {@link EventReader#latest}. */
+    public EventPage<T> latestEvents(EventStatus status, @Nullable String before, int limit) {
+        return reader().latest(status, before, limit);
+    }
+
+    /**
+     * The events that ended without success and fit, the one that ended last first, read page by page by an index. Such as {@code
+     * failures(RetryFilter.unsuccessful().since(anHourAgo))}, which has timeouts too: they end events as cancelled.
+     *
+     * @throws IllegalArgumentException if the filter asks for completed events
+     */
+    public Iterable<Event<T>> failures(RetryFilter filter) {
+        return reader().failures(filter);
+    }
+
+    /** One page of the events that ended without success: see {@link EventReader#failures(RetryFilter, String, int)}. */
+    public EventPage<T> failures(RetryFilter filter, @Nullable String after, int limit) {
+        return reader().failures(filter, after, limit);
+    }
+
+    /** How many events ended without success and fit: see {@link EventReader#countFailures}. For alerts. */
+    public long countFailures(RetryFilter filter) {
+        return reader().countFailures(filter);
+    }
+
     /** The events that completed, in order of arrival. */
     public Iterable<Event<T>> completedEvents() {
         return events(EventStatus.COMPLETED);
@@ -221,7 +252,7 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
         return events(EventStatus.PENDING);
     }
 
-    /** The events that failed, in order of arrival. */
+    /** The events that failed, in order of arrival. Not those that timed out, which are cancelled: see {@link #failures(RetryFilter)}. */
     public Iterable<Event<T>> failedEvents() {
         return events(EventStatus.FAILED);
     }

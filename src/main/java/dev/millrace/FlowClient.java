@@ -10,6 +10,7 @@ import dev.millrace.store.Draft;
 import dev.millrace.store.FlowRow;
 import dev.millrace.store.Store;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -28,9 +29,14 @@ import java.util.stream.Stream;
  * @param <T> the payload's type
  */
 public abstract sealed class FlowClient<T> extends FlowSteering permits ResultClient {
-    /** What {@link #cleanupEvents()} removes: cancelled and skipped events stay until they are named. */
+    /**
+     * What {@link #cleanupEvents()} removes. Cancelled and skipped events stay until they are named (R-088), so events that timed out
+     * pile up: they are cancelled.
+     */
     public static final Set<EventStatus> CLEANED_BY_DEFAULT =
             Set.of(EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.ABORTED);
+
+    private static final Duration LONGEST_AGE = Duration.ofDays(3650);
 
     private final Store store;
     private final Codec<T> codec;
@@ -242,18 +248,37 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
                         () -> millrace().wakeFlow(flow().id()));
     }
 
-    /** Removes completed, failed and aborted events for good; says how many. */
+    /**
+     * Removes completed, failed and aborted events for good, however old; says how many. Not cancelled ones, so not those that timed
+     * out: name their status.
+     */
     public long cleanupEvents() {
         return cleanupEvents(CLEANED_BY_DEFAULT);
     }
 
     /**
-     * Removes the events of these statuses for good; says how many. None for none.
+     * Removes the events of these statuses for good, however old; says how many. None for none.
      *
      * @throws IllegalArgumentException for pending or processing: only settled events can be removed
      */
     public long cleanupEvents(Collection<EventStatus> statuses) {
+        return cleanupEvents(statuses, Duration.ZERO);
+    }
+
+    /**
+     * Removes the events of these statuses for good that ended at least so long ago, in order of arrival, in constant memory and
+     * in transactions of at most 1,000. May be repeated after an error. Leaves what ends after it has begun, so it ends. Reads what
+     * it removes and at most 1,000 events more of each status: it stops at the first thousand in order of arrival that have none of
+     * that age. So of a flow that was filled by {@link Executor#restore}, whose events did not arrive in the order in which they had
+     * ended, an event may be left until those before it are old enough as well.
+     *
+     * @param olderThan by the database's clock; zero for all, at most ten years
+     * @return how many this call has removed
+     * @throws IllegalArgumentException for pending or processing: only settled events can be removed
+     */
+    public long cleanupEvents(Collection<EventStatus> statuses, Duration olderThan) {
         Objects.requireNonNull(statuses, "statuses");
+        Objects.requireNonNull(olderThan, "olderThan");
         for (EventStatus status : statuses) {
             if (!status.isTerminal()) {
                 throw new IllegalArgumentException(
@@ -261,7 +286,11 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
                                 .formatted(status));
             }
         }
-        return statuses.isEmpty() ? 0 : store.events().cleanUp(flow().id(), EnumSet.copyOf(statuses));
+        if (olderThan.isNegative() || olderThan.compareTo(LONGEST_AGE) > 0) {
+            throw new IllegalArgumentException(
+                    "olderThan must not be negative and at most 3650 days, got " + olderThan);
+        }
+        return statuses.isEmpty() ? 0 : store.events().cleanUp(flow().id(), EnumSet.copyOf(statuses), olderThan);
     }
 
     EventReader<T> reader() {

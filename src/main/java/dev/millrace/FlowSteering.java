@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.event.EventFilter;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Names;
 import dev.millrace.event.NotFoundException;
@@ -39,10 +40,31 @@ public abstract sealed class FlowSteering permits FlowClient {
      * process has it: whatever its handler answers from then on changes nothing, its own transaction is rolled back, and the
      * handler is interrupted, within a second. If it is just completing, one of the two counts.
      *
+     * <p>A cancelled event is {@code retryable}, as one that timed out is: nothing says that it cannot succeed another time.
+     *
      * @return whether it was this call that ended it; false if it has ended, or the flow does not have it
      */
     public boolean cancel(UUID id, String reason) {
         return endings().cancel(id, reason);
+    }
+
+    /**
+     * Cancels the events that have not ended and fit, as {@link #cancel} does one: pending ones, due or not, and running ones,
+     * whose workers are notified. Works in constant memory and in transactions of at most 1,000, so this is not all or nothing. May
+     * be repeated after an error, and two calls at once share the work. Leaves what is appended after it has begun, so it ends.
+     * Stops early when the thread is interrupted, with the flag kept. Waits for the claims and settlements of single events that
+     * are under way.
+     *
+     * @param filter which of them; {@link EventFilter#all} for all
+     * @return how many this call has cancelled; those of a statement whose answer was lost are not counted
+     */
+    public long cancelAll(EventFilter filter, String reason) {
+        return endings.endAll(EventStatus.CANCELLED, filter, reason);
+    }
+
+    /** As {@link #cancelAll}, but skips, and only events that are pending, as {@link #skip} does one. */
+    public long skipAll(EventFilter filter, String reason) {
+        return endings.endAll(EventStatus.SKIPPED, filter, reason);
     }
 
     /**

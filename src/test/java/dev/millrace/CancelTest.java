@@ -73,7 +73,7 @@ class CancelTest extends WithMillrace {
         assertThat(event.status()).isEqualTo(EventStatus.CANCELLED);
         assertThat(errorName(event)).isEqualTo("CancelledError");
         assertThat(errorMessage(event)).isEqualTo("not wanted any more");
-        assertThat(event.execution().retryable()).isFalse();
+        assertThat(event.execution().retryable()).isTrue();
         assertThat(event.execution().duration()).isPositive();
         assertThat(client.attempts(id)).extracting(EventAttempt::result).containsExactly(EventAttempt.Result.CANCELLED);
         long unused = take(interrupted);

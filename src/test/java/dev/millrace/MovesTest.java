@@ -86,7 +86,7 @@ class MovesTest extends WithMillrace {
                         Result.PROCESSING,
                         Result.DENIED,
                         Result.PROCESSING,
-                        Result.ABORTED);
+                        Result.DENIED);
         assertThat(tasks.droppedMoves()).isZero();
     }
 

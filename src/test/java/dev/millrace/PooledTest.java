@@ -39,6 +39,8 @@ class PooledTest {
             "SnapshotTest",
             "ProgressTest",
             "RetryAllTest",
+            "FailuresTest",
+            "ManyAtOnceTest",
             "UserProgressionsTest",
             "UniqueManyTest",
             "PauseTest",

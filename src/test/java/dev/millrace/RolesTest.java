@@ -83,10 +83,16 @@ class RolesTest extends WithSql {
         assertThat(database.list(String.class, may, "millrace_append")).containsExactly("append", "append_many");
         assertThat(database.list(String.class, may, "millrace_read"))
                 .containsExactly(
+                        "attempts",
                         "await",
                         "check_given",
+                        "check_size",
                         "due_in",
+                        "ended_codes",
+                        "ended_result",
                         "event",
+                        "failed",
+                        "failed_count",
                         "flow_id",
                         "flows_of",
                         "inspect_state",
@@ -94,6 +100,7 @@ class RolesTest extends WithSql {
                         "is_plain",
                         "iso_instant",
                         "json_time",
+                        "latest_members",
                         "members",
                         "pending_counts",
                         "quoted",

@@ -189,6 +189,12 @@ class SqlHostileTextTest extends WithSql {
                 "select string_agg(n::text, '') from millrace.status_counts($1)",
                 "select millrace.inspect_state($1)",
                 "select place from millrace.members($1, 'pending')",
+                "select place from millrace.latest_members($1, 'failed')",
+                "select place from millrace.failed($1)",
+                "select millrace.failed_count($1)::text",
+                "select millrace.cancel_all($1, 'why', types => array['none'])::text",
+                "select millrace.retry_all($1, error => $1)::text",
+                "select millrace.cleanup_events($1)::text",
                 "select millrace.pause_flow($1, 'why')",
                 "select millrace.resume_flow($1)")) {
             attempts(sql).forEach((text, tried) -> {

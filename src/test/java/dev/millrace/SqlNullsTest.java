@@ -36,6 +36,14 @@ class SqlNullsTest extends WithSql {
                 "pause_flow(null) | flow must not be null",
                 "resume_flow(null) | flow must not be null",
                 "inspect_state(null) | flow must not be null",
+                "failed(null) | flow must not be null",
+                "failed('nobody', size => null) | Flow 'nobody' not found",
+                "failed_count(null) | flow must not be null",
+                "latest_members(null, 'failed') | flow must not be null",
+                "cancel_all(null, 'x') | flow must not be null",
+                "skip_all(null, 'x') | flow must not be null",
+                "retry_all(null) | flow must not be null",
+                "cleanup_events(null) | flow must not be null",
             })
     void call_withoutWhatItNeeds_isRefused(String call, String message) {
         assertThatThrownBy(() -> database.query("select " + call)).hasMessageContaining("ERROR: " + message);
@@ -45,6 +53,7 @@ class SqlNullsTest extends WithSql {
     void look_atNothing_findsNothing() {
         assertThat(database.text("select status(null)")).isNull();
         assertThat(database.text("select event(null)")).isNull();
+        assertThat(database.query("select * from attempts(null)")).isEmpty();
         assertThat(database.text("select cancel(?, 'x')", NOBODY)).isEqualTo("false");
     }
 }

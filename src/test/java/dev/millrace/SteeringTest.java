@@ -47,7 +47,7 @@ class SteeringTest extends WithMillrace {
         assertThat(errorMessage(event(tasks, skipped))).isEqualTo("weekend");
         assertThat(event(tasks, cancelled).status()).isEqualTo(EventStatus.CANCELLED);
         assertThat(errorMessage(event(tasks, cancelled))).isEqualTo("the order was withdrawn");
-        assertThat(event(tasks, cancelled).execution().retryable()).isFalse();
+        assertThat(event(tasks, cancelled).execution().retryable()).isTrue();
     }
 
     @Test

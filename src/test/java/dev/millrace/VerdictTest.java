@@ -67,7 +67,7 @@ class VerdictTest extends WithMillrace {
         assertThat(event.status()).isEqualTo(status);
         assertThat(errorName(event)).isEqualTo(error);
         assertThat(errorMessage(event)).isEqualTo("no such user");
-        assertThat(event.execution().retryable()).isFalse();
+        assertThat(event.execution().retryable()).isEqualTo(status == EventStatus.CANCELLED);
         assertThat(event.execution().duration()).isNotNull();
         assertThat(attempts(event.id())).isEmpty();
     }

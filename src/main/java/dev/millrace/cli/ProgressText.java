@@ -62,7 +62,10 @@ final class ProgressText {
                 return coloured(words);
             }
         }
-        return cut("%,d failed".formatted(snapshot.count(EventStatus.FAILED)), width);
+        long unsuccessful = EventStatus.unsuccessful().stream()
+                .mapToLong(snapshot::count) // a timeout is cancelled
+                .sum();
+        return cut("%,d without success".formatted(unsuccessful), width);
     }
 
     private static String word(EventStatus status, int letters) {

@@ -3,8 +3,9 @@ package dev.millrace.event;
 import java.util.Objects;
 
 /**
- * An event was ended on purpose, for a reason that somebody gave: its handler, or whoever cancelled or skipped it. Never
- * retryable by itself. Stored under the name {@code FailedError}, {@code CancelledError} or {@code SkippedError}.
+ * An event was ended on purpose, for a reason that somebody gave: its handler, or whoever cancelled or skipped it. Retryable if
+ * the event was cancelled, as after a timeout: nothing says that it cannot succeed another time. Not retryable if it failed or
+ * was skipped. Stored under the name {@code FailedError}, {@code CancelledError} or {@code SkippedError}.
  */
 public class EndedException extends MillraceException {
     private static final long serialVersionUID = 1L;
@@ -17,7 +18,7 @@ public class EndedException extends MillraceException {
      * @param status how it ended: failed, cancelled or skipped
      */
     public EndedException(EventStatus status, String reason) {
-        super(Objects.requireNonNull(reason, "reason"), false);
+        super(Objects.requireNonNull(reason, "reason"), status == EventStatus.CANCELLED);
         this.status = Objects.requireNonNull(status, "status");
         if (status != EventStatus.FAILED && status != EventStatus.CANCELLED && status != EventStatus.SKIPPED) {
             throw new IllegalArgumentException("an event is not ended on purpose as " + status);

@@ -38,15 +38,15 @@ public record EventAttempt(
         CANCELLED,
         /** It ended its event as not needed. */
         SKIPPED,
-        /** Its event was aborted. */
+        /** Its event was aborted for a reason that its error does not say. */
         ABORTED,
         /** It failed, and its event was retried. */
         RETRY,
-        /** Its event had no permission to run: a strike. */
+        /** Its event had no permission to run: a strike. The last strike aborted the event. */
         DENIED,
         /** Its event was told to wait for permission. */
         WAIT,
-        /** The permission check went wrong. */
+        /** The permission check went wrong. The last time aborted the event. */
         PERMISSION_ERROR,
         /** Its handler asked for a later time. */
         SNOOZE,
@@ -60,6 +60,24 @@ public record EventAttempt(
         /** The name in the database. */
         public String wireName() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+
+        /**
+         * What came of the attempt with which an event ended so. An abortion says by its error what the last attempt was: a
+         * denial, a failed permission check, a worker's death.
+         *
+         * @param error the error stored with the event; null if it has none
+         */
+        public static Result ofEnd(EventStatus status, @Nullable JsonNode error) {
+            if (status != EventStatus.ABORTED || error == null) {
+                return valueOf(status.name());
+            }
+            return switch (error.path("error").asText()) { // as the function ended_result of the database
+                case "PermissionDeniedError" -> DENIED;
+                case "ExecutionError" -> PERMISSION_ERROR;
+                case "WorkerDeath" -> LOST;
+                default -> ABORTED;
+            };
         }
 
         /** The result of that name in the database. */

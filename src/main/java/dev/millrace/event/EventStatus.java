@@ -17,7 +17,7 @@ public enum EventStatus {
     COMPLETED("completed"),
     /** The handler threw and no retry is left. */
     FAILED("failed"),
-    /** Timed out or cancelled. */
+    /** Timed out or cancelled. A timeout is no failure by this model: see {@link #isUnsuccessful}. */
     CANCELLED("cancelled"),
     /** Passed over on purpose, or its deadline went by before it started. */
     SKIPPED("skipped"),
@@ -25,6 +25,7 @@ public enum EventStatus {
     ABORTED("aborted");
 
     private static final List<EventStatus> ALL = List.of(values());
+    private static final Set<EventStatus> UNSUCCESSFUL = Set.of(FAILED, CANCELLED, ABORTED);
 
     private final String wireName;
 
@@ -40,6 +41,19 @@ public enum EventStatus {
     /** Whether an event in this status never leaves it. */
     public boolean isTerminal() {
         return ordinal() >= COMPLETED.ordinal();
+    }
+
+    /**
+     * Whether an event in this status has ended without success: failed, cancelled, so timed out as well, or aborted. A skipped
+     * event was not wanted, which is no trouble. Alerts, retries and clean-ups that look at {@link #FAILED} alone miss timeouts.
+     */
+    public boolean isUnsuccessful() {
+        return UNSUCCESSFUL.contains(this);
+    }
+
+    /** The statuses for which {@link #isUnsuccessful} is true. */
+    public static Set<EventStatus> unsuccessful() {
+        return UNSUCCESSFUL;
     }
 
     /**

@@ -7,7 +7,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which of the events that have ended shall be appended again. Immutable; each method answers with a narrower copy.
+ * Which of the events that have ended are meant: to be appended again, listed or counted. Immutable; each method answers with a
+ * narrower copy.
  *
  * @param statuses how they ended; at least one, none of them active
  * @param types the names of their types; empty for any
@@ -50,9 +51,20 @@ public record RetryFilter(
         }
     }
 
-    /** All that failed. */
+    /**
+     * All that failed. Events that timed out are not among them, since a timeout ends an event as cancelled, and neither are
+     * aborted ones: {@link #unsuccessful} has all three.
+     */
     public static RetryFilter failed() {
         return ended(EventStatus.FAILED);
+    }
+
+    /**
+     * All that ended without success: failed, cancelled, so timed out as well, or aborted. Those that somebody cancelled on
+     * purpose are among them: {@code withError("TimeoutError")} narrows to timeouts.
+     */
+    public static RetryFilter unsuccessful() {
+        return new RetryFilter(EventStatus.unsuccessful(), Set.of(), null, null, null, null, Long.MAX_VALUE);
     }
 
     /** All that ended in one of these statuses. */
@@ -86,7 +98,7 @@ public record RetryFilter(
         return new RetryFilter(statuses, types, error, retryable, since, time, limit);
     }
 
-    /** Only so many, the first that ended. */
+    /** Only so many: of those that are appended again the first that ended, of those that are listed the last. */
     public RetryFilter limit(long events) {
         return new RetryFilter(statuses, types, error, retryable, since, until, events);
     }

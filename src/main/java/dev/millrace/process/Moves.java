@@ -2,6 +2,7 @@ package dev.millrace.process;
 
 import dev.millrace.event.EventAttempt.Result;
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.Json;
 import dev.millrace.event.StatusMove;
 import dev.millrace.process.Settler.Fate;
 import dev.millrace.store.Claim;
@@ -54,8 +55,7 @@ public final class Moves {
             ended(answer.hold(), EventStatus.FAILED, Result.FAILED);
         } else if (fate == Fate.COMMITTED) {
             switch (answer) {
-                case Ended end ->
-                    ended(end.hold(), end.status(), Result.valueOf(end.status().name()));
+                case Ended end -> ended(end.hold(), end.status(), result(end));
                 case Returned back ->
                     ended(
                             back.hold(),
@@ -63,6 +63,11 @@ public final class Moves {
                             Result.ofWireName(back.reason().wireName()));
             }
         }
+    }
+
+    private static Result result(Ended end) {
+        String error = end.status() == EventStatus.ABORTED ? end.error() : null; // of others it is not asked
+        return Result.ofEnd(end.status(), error == null ? null : Json.parse(error));
     }
 
     /** A claim was cancelled by somebody else while its worker had it. */

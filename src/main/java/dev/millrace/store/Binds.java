@@ -60,6 +60,11 @@ final class Binds {
         };
     }
 
+    /** A time that may be null, as text in UTC, which PostgreSQL reads exactly whatever the session's zone. */
+    static Argument time(@Nullable Instant value) {
+        return text(value == null ? null : value.toString());
+    }
+
     private static Argument array(Routine.Column column) {
         return (position, statement, context) -> statement.setArray(position, column.on(statement.getConnection()));
     }

@@ -6,9 +6,11 @@ import dev.millrace.event.Execution;
 import dev.millrace.event.Json;
 import dev.millrace.event.Progress;
 import dev.millrace.event.Waiting;
+import dev.millrace.event.RetryFilter;
 import dev.millrace.store.Place.Order;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -19,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.StatementContext;
 import org.jspecify.annotations.Nullable;
 
@@ -147,6 +150,62 @@ public final class Events {
                 .list();
     }
 
+    /** Up to {@code limit} events of a terminal progression before a place in it, the newest first; null for the last place. */
+    public Page latest(int flow, EventStatus status, @Nullable Place before, int limit) {
+        if (order(status) != Order.ARRIVAL) {
+            throw new IllegalArgumentException("%s events have no newest first: page them with page".formatted(status));
+        }
+        if (before != null && !before.isIn(Order.ARRIVAL)) {
+            throw new IllegalArgumentException(
+                    "not a cursor of a page of %s events: '%s'".formatted(status, before.encode()));
+        }
+        List<Placed> rows = database.once(handle -> database.planned(handle, "page_latest")
+                .bind("flow", flow)
+                .bind("status", status.ordinal())
+                .bind("minor", before == null ? Long.MAX_VALUE : before.minor())
+                .bind("limit", limit)
+                .map((row, context) ->
+                        new Placed(read(row, context), new Place(Order.ARRIVAL, "", row.getLong("place_minor"))))
+                .list());
+        return page(rows, limit);
+    }
+
+    /**
+     * Up to {@code limit} events that ended without success and fit, the last that ended first.
+     *
+     * @param before a place in that order; null for the first
+     */
+    public Page failures(int flow, RetryFilter filter, @Nullable Place before, int limit) {
+        if (before != null && !before.isIn(Order.TIME)) {
+            throw new IllegalArgumentException("not a cursor of a page of failures: '%s'".formatted(before.encode()));
+        }
+        List<Placed> rows = database.once(handle -> fits(database.planned(handle, "failures"), flow, filter)
+                .bind("major", before == null ? "infinity" : before.major())
+                .bind("minor", before == null ? Long.MAX_VALUE : before.minor())
+                .bind("limit", limit)
+                .map((row, context) -> new Placed(
+                        read(row, context), new Place(Order.TIME, major(row, Order.TIME), row.getLong("place_minor"))))
+                .list());
+        return page(rows, limit);
+    }
+
+    /** How many events ended without success and fit; the filter's limit is not asked. */
+    public long countFailures(int flow, RetryFilter filter) {
+        return database.once(handle -> fits(database.planned(handle, "count_failures"), flow, filter)
+                .mapTo(Long.class)
+                .one());
+    }
+
+    private static Query fits(Query query, int flow, RetryFilter filter) {
+        return query.bind("flow", flow)
+                .bind("statuses", Binds.smallints(filter.statuses(), EventStatus::ordinal))
+                .bind("types", Binds.texts(filter.types(), type -> type))
+                .bind("retryable", filter.retryable())
+                .bind("since", Binds.time(filter.since()))
+                .bind("until", Binds.time(filter.until()))
+                .bind("error", Binds.text(filter.error()));
+    }
+
     /** Times are not made into seconds: a float8 cannot tell microseconds apart in every century. */
     private static String major(ResultSet row, Order order) throws SQLException {
         return order == Order.PRIORITY
@@ -178,24 +237,44 @@ public final class Events {
     }
 
     /**
-     * Removes settled events of these statuses for good, batch by batch.
+     * Removes settled events of these statuses for good that ended at least so long ago, in order of arrival and in transactions
+     * of at most {@link #CLEAN_UP_BATCH}. What ends meanwhile is left, so it ends.
      *
+     * @param age by the database's clock; zero for all
      * @return how many were removed
      */
-    public long cleanUp(int flow, Set<EventStatus> statuses) {
+    public long cleanUp(int flow, Set<EventStatus> statuses, Duration age) {
+        List<EndedRange> ranges = database.once(handle -> EndedRange.read(database, handle, flow, statuses, null));
         long removed = 0;
-        int batch;
-        do {
-            batch = database.once(handle -> database.planned(handle, "clean_up")
-                    .bind("flow", flow)
-                    .bind("statuses", Binds.smallints(statuses, EventStatus::ordinal))
-                    .bind("batch", CLEAN_UP_BATCH)
-                    .mapTo(Integer.class)
-                    .one());
-            removed += batch;
-        } while (batch == CLEAN_UP_BATCH && !Thread.currentThread().isInterrupted());
+        for (EndedRange range : ranges) {
+            EndedRange rest = range;
+            while (rest != null && !Thread.currentThread().isInterrupted()) {
+                EndedRange next = rest;
+                Cleaned cleaned = database.once(handle -> cleanUp(handle, flow, next, age));
+                removed += cleaned.removed();
+                rest = cleaned.more() ? rest.from(cleaned.next()) : null;
+            }
+        }
         cleanUpKeys(flow);
         return removed;
+    }
+
+    /** What came of one window. */
+    private record Cleaned(boolean more, long next, int removed) {}
+
+    private Cleaned cleanUp(Handle handle, int flow, EndedRange range, Duration age) {
+        return database.planned(handle, "clean_up")
+                .bind("flow", flow)
+                .bind("status", range.status().ordinal())
+                .bind("first", range.first())
+                .bind("last", range.last())
+                .bind("older_than", Settlements.seconds(age))
+                .bind("window", CLEAN_UP_BATCH)
+                .map((row, context) -> new Cleaned(
+                        row.getInt("seen") == CLEAN_UP_BATCH && row.getInt("aged") > 0, // what comes after ended later
+                        row.getLong("next"),
+                        row.getInt("removed")))
+                .one();
     }
 
     private void cleanUpKeys(int flow) {

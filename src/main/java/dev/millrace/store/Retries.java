@@ -2,19 +2,14 @@ package dev.millrace.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.EventAttempt;
-import dev.millrace.event.EventStatus;
 import dev.millrace.event.Json;
 import dev.millrace.event.RetryFilter;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
-import org.jspecify.annotations.Nullable;
 
 /** The attempts at an event, and appending again what has ended. Thread-safe. */
 public final class Retries {
@@ -77,62 +72,52 @@ public final class Retries {
      * @return how many were appended
      */
     public long retryAll(int flow, RetryFilter filter, Runnable whenStored) {
-        Map<EventStatus, Long> last = last(flow, filter);
         long appended = 0;
-        for (EventStatus status : EventStatus.all()) {
-            Long end = last.get(status);
-            long place = Long.MIN_VALUE;
-            while (end != null && place < end && appended < filter.limit()) {
-                Stretch stretch = new Stretch(flow, status, place, end, filter.limit() - appended);
+        for (EndedRange range : ranges(flow, filter)) {
+            long place = range.first();
+            while (place <= range.last() && appended < filter.limit()) {
+                Stretch stretch = new Stretch(flow, range.from(place), filter.limit() - appended);
                 Looked looked = database.inTransaction(handle -> retry(handle, stretch, filter));
                 appended += looked.appended();
                 if (looked.appended() > 0) {
                     whenStored.run();
                 }
-                place = looked.more() ? looked.place() : end;
+                if (!looked.more()) {
+                    break;
+                }
+                place = looked.next();
             }
         }
         return appended;
     }
 
     /** What to look at next. */
-    private record Stretch(int flow, EventStatus status, long after, long last, long most) {}
+    private record Stretch(int flow, EndedRange range, long most) {}
 
     /** What came of that. */
-    private record Looked(boolean more, long place, int appended) {}
+    private record Looked(boolean more, long next, int appended) {}
 
-    private static @Nullable String text(@Nullable Instant time) {
-        return time == null ? null : time.toString();
-    }
-
-    private Map<EventStatus, Long> last(int flow, RetryFilter filter) {
-        return database
-                .once(handle -> database.planned(handle, "retry_last")
-                        .bind("flow", flow)
-                        .bind("statuses", Binds.smallints(filter.statuses(), EventStatus::ordinal))
-                        .map((row, context) ->
-                                Map.entry(EventStatus.ofCode(row.getInt("status")), row.getLong("position")))
-                        .list())
-                .stream()
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+    private List<EndedRange> ranges(int flow, RetryFilter filter) {
+        return database.once(handle -> EndedRange.read(database, handle, flow, filter.statuses(), filter.since()));
     }
 
     private Looked retry(Handle handle, Stretch stretch, RetryFilter filter) {
         int window = Math.min(WINDOW, limits.room(handle, stretch.flow()));
+        EndedRange range = stretch.range();
         return database.planned(handle, "retry_all")
                 .bind("flow", stretch.flow())
-                .bind("status", stretch.status().ordinal())
-                .bind("after", stretch.after())
-                .bind("last", stretch.last())
+                .bind("status", range.status().ordinal())
+                .bind("first", range.first())
+                .bind("last", range.last())
                 .bind("window", window)
-                .bind("most", Math.min(WINDOW, stretch.most()))
+                .bind("most", (int) Math.min(window, stretch.most()))
                 .bind("types", Binds.texts(filter.types(), type -> type))
                 .bind("retryable", filter.retryable())
-                .bind("since", Binds.text(text(filter.since())))
-                .bind("until", Binds.text(text(filter.until())))
+                .bind("since", Binds.time(filter.since()))
+                .bind("until", Binds.time(filter.until()))
                 .bind("error", Binds.text(filter.error()))
                 .map((row, context) ->
-                        new Looked(row.getInt("seen") == window, row.getLong("place"), row.getInt("appended")))
+                        new Looked(row.getInt("seen") == window, row.getLong("next"), row.getInt("appended")))
                 .one();
     }
 }

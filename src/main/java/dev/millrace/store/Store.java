@@ -12,6 +12,7 @@ public final class Store {
     private final Retries retries;
     private final Claims claims;
     private final Settlements settlements;
+    private final Sweeps sweeps;
     private final JointTransactions jointTransactions;
     private final Events events;
     private final Streams streams;
@@ -42,6 +43,7 @@ public final class Store {
         this.retries = new Retries(database, limits);
         this.claims = new Claims(database);
         this.settlements = new Settlements(database);
+        this.sweeps = new Sweeps(database);
         this.jointTransactions = new JointTransactions(database, settlements, commitBound);
         this.events = new Events(database);
         this.streams = new Streams(database);
@@ -93,6 +95,11 @@ public final class Store {
     /** From processing on. */
     public Settlements settlements() {
         return settlements;
+    }
+
+    /** From pending or processing to an end, many at once. */
+    public Sweeps sweeps() {
+        return sweeps;
     }
 
     /** From processing on, together with the handler's own writes. */

@@ -27,7 +27,8 @@ public interface RetryPolicy {
     Optional<Duration> delayAfter(int failures, Throwable error);
 
     /**
-     * Whether a timeout is a failure as well. If not, as by default, an event that timed out is cancelled. If it is, this policy
+     * Whether a timeout is a failure as well. If not, as by default, an event that timed out is cancelled: what looks for failed
+     * events misses it ({@link dev.millrace.event.EventStatus#isUnsuccessful}). If it is, this policy
      * is asked about the {@link dev.millrace.event.EventTimeoutException}: the attempt is cancelled and its event runs again, or
      * the last one fails it.
      */

@@ -28,7 +28,7 @@ with due as (
     returning id, flow, attempt, worker, claimed_at
 ), ended as (
     insert into millrace.outcome (id, worker, started_at, duration, flow, attempt, status, retryable, error)
-    select id, worker, claimed_at, extract(epoch from clock_timestamp() - claimed_at), flow, attempt, 4, false, :error::jsonb
+    select id, worker, claimed_at, extract(epoch from clock_timestamp() - claimed_at), flow, attempt, 4, true, :error::jsonb
     from (
         select id, flow, attempt, worker, claimed_at from ran
         union all

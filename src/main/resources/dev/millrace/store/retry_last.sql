@@ -1,10 +1,4 @@
--- retry_last: the place of the last event so far that ended in each of these statuses. Reads only.
-select s.status, o.position
-from unnest(:statuses::smallint[]) as s (status)
-cross join lateral (
-    select position
-    from millrace.outcome
-    where flow = :flow and status = s.status
-    order by position desc
-    limit 1
-) o
+-- retry_last: from which place on and up to which events ended in each of these statuses, so far and since a time; nothing for a
+-- status without any. Reads only.
+select status, first, last
+from millrace.ended_range(:flow, :statuses::smallint[], :since::timestamptz)

@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.millrace.event.EventFilter;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.OnConflict;
 import dev.millrace.event.RetryFilter;
@@ -118,9 +119,20 @@ final class Probe {
                 (store, round) -> store.settlements().reprioritize(flow, Flood.id(number / 2 + 300 + round), 2e9));
         acts.put("clean_up", (store, round) -> {
             if (!filled || round == 0) {
-                store.events().cleanUp(flow, Set.of(EventStatus.SKIPPED)); // the few that were just skipped
+                store.events()
+                        .cleanUp(flow, Set.of(EventStatus.SKIPPED), Duration.ZERO); // the few that were just skipped
             }
         });
+        acts.put(
+                "end_many",
+                (store, round) -> store.sweeps()
+                        .end(
+                                flow,
+                                EventStatus.SKIPPED,
+                                "{}",
+                                EventFilter.all().limit(BATCH),
+                                moved -> {},
+                                id -> false));
     }
 
     private void listReads() {
@@ -159,6 +171,17 @@ final class Probe {
                         Place.parse("t," + Instant.now().plus(Duration.ofHours(1)) + ",0")));
         acts.put("page_running", (store, round) -> page(store, EventStatus.PROCESSING, Place.START));
         acts.put("page_outcome", (store, round) -> page(store, EventStatus.FAILED, Place.START));
+        acts.put("failures", (store, round) -> {
+            Instant since = Instant.parse("2000-01-01T00:00:00Z");
+            store.events().failures(flow, RetryFilter.unsuccessful().since(since), null, BATCH);
+        });
+        acts.put(
+                "count_failures",
+                (store, round) -> store.events()
+                        .countFailures(
+                                flow,
+                                RetryFilter.unsuccessful().since(Instant.now().plus(Duration.ofDays(1)))));
+        acts.put("page_latest", (store, round) -> store.events().latest(flow, EventStatus.COMPLETED, null, BATCH));
         acts.put("page_outcome-2", (store, round) -> page(store, EventStatus.COMPLETED, Place.parse("a,,500")));
     }
 

@@ -120,6 +120,7 @@ class ViewPlansTest {
         for (UUID id : List.of(Flood.id(5), flood.scheduled(5), flood.settled(5), new UUID(1, 1))) {
             most.put("select status('" + id + "')", 2);
             most.put("select event('" + id + "')", 2);
+            most.put("select * from attempts('" + id + "')", 2);
         }
         for (String progression : List.of("pending", "completed", "failed", "stage ''one''")) {
             most.put("select * from members('flat', '%s')".formatted(progression), 2 * PAGE + 2);
@@ -131,6 +132,15 @@ class ViewPlansTest {
         most.put("select * from members('flat', 'stage ''one''', 'a,,5000', 100)", PAGE + 2);
         most.put("select inspect_state('flat')", 0);
         most.put("select pending_counts('flat')", 0);
+        most.put("select * from failed('flat')", 2 * PAGE + 2);
+        most.put(
+                "select * from failed('flat', since => '2000-01-01', after => 't,2999-01-01T00:00:00Z,0')",
+                2 * PAGE + 2);
+        most.put("select failed_count('flat')", 0);
+        most.put("select failed_count('flat', since => clock_timestamp() + interval '1 h')", 0);
+        most.put("select * from latest_members('flat', 'completed')", PAGE + 2);
+        most.put("select * from latest_members('flat', 'stage ''one''', size => 10)", 12);
+        most.put("select skip_all('flat', 'why', size => 10)", 40);
         most.put("select skip('" + Flood.id(700) + "', 'why')", 4);
         most.put("select cancel('" + flood.scheduled(701) + "', 'why')", 4);
         most.put("select reprioritize('" + Flood.id(702) + "', 7)", 4);

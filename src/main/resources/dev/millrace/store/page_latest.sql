@@ -1,0 +1,18 @@
+-- page_latest: a terminal progression before a place in it, the newest first. Reads only; uses outcome_progression.
+select e.*, o.status, o.attempt, o.started_at, o.finished_at, o.duration,
+    o.response::text as response, o.error::text as error, o.retryable,
+    o.position as place_minor
+from (
+    select *
+    from millrace.outcome
+    where flow = :flow and status = :status and position < :minor
+    order by position desc
+    limit :limit
+) o
+cross join lateral (
+    select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming
+    from millrace.event
+    where id = o.id
+    offset 0 -- one look into the index for each, whatever the planner believes of the sizes
+) e
+order by o.position desc
