@@ -108,13 +108,15 @@ class IdleExecutorsTest extends WithMillrace {
     @NotPooled("counts on notifications")
     @DisplayName("12.17 an event for one of many idle executors runs there, and wakes no other")
     void append_toOneOfManyIdle_runsThere() throws InterruptedException {
-        Millrace crowded = opened(Millrace.connect(database.newPool(8)));
+        FaultyDataSource statements = new FaultyDataSource(database.newPool(8));
+        Millrace crowded = opened(Millrace.connect(statements));
         List<Executor<Task>> executors = IntStream.range(0, 200)
                 .mapToObj(number -> numbered(crowded, number))
                 .toList();
         executors.forEach(Executor::execute);
         database.await("select count(*) = 200 from sleeper where flow > 0");
         Millrace elsewhere = another();
+        int before = statements.executions("claim");
 
         for (int number : new int[] {3, 77, 199}) {
             append(elsewhere.executor("flow-" + number, Task.class).build(), 1); // by another process
@@ -124,6 +126,9 @@ class IdleExecutorsTest extends WithMillrace {
         database.await("select count(*) = 4 from outcome");
 
         assertThat(ran).containsExactly("flow-3 0", "flow-77 0", "flow-199 0", "flow-5 0");
+        assertThat(statements.executions("claim") - before)
+                .as("claims; each of 200 that wakes in vain makes one at least")
+                .isBetween(4, 100);
     }
 
     @Test
@@ -198,6 +203,11 @@ class IdleExecutorsTest extends WithMillrace {
         database.await("select count(*) = 5 from outcome");
 
         assertThat(claims).as("of 60 refreshes").isZero();
+        List<Double> starts = database.list(
+                Double.class, "select extract(epoch from started_at)::float8 from outcome order by started_at, position");
+        assertThat(starts.getLast() - starts.getFirst())
+                .as("the fifth is in the third batch of two; batches are at least a refresh time apart, give or take a claim")
+                .isGreaterThan(0.050);
     }
 
     @Test

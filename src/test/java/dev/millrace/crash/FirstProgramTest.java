@@ -113,7 +113,7 @@ class FirstProgramTest {
     }
 
     @Test
-    @DisplayName("12.3 SIGTERM to an idle worker that main has left alone ends it cleanly, too")
+    @DisplayName("12.3 SIGTERM to an idle worker: it says goodbye, too")
     void sigterm_whileIdle_closes() throws Exception {
         try (ChildJvm program = program("waits")) {
             program.readUntil("executes");
