@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.Event;
+import dev.millrace.event.EventAttempt;
+import dev.millrace.event.EventAttempt.Result;
 import dev.millrace.event.EventJson;
+import dev.millrace.event.EventStatus;
 import dev.millrace.event.Json;
 import dev.millrace.event.Waiting;
 import dev.millrace.postgres.TestDatabase;
@@ -17,7 +20,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What a pending event waits with: its priority of now and its denials. */
+/** What a pending event waits with: its priority of now and its denials; and what its attempts say once it is aborted. */
 class WaitingTest extends WithMillrace {
     WaitingTest(TestDatabase database) {
         super(database);
@@ -82,5 +85,47 @@ class WaitingTest extends WithMillrace {
         assertThat(EventJson.write(tasks.json().find(id).orElseThrow().asFreshEvent())
                         .has("waiting"))
                 .isFalse();
+    }
+
+    @Test
+    @DisplayName("12.31 the denial that aborts an event is a denial in its attempts, as the ones before")
+    void attempts_ofAnEventAbortedByDenials_areAllDenied() throws InterruptedException {
+        Executor<Task> tasks = tasks().permission(event -> Permission.denied("never", Duration.ZERO))
+                .handler((task, run) -> null)
+                .build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.start();
+        for (int batch = 0; batch < 3; batch++) {
+            database.execute("update scheduled set run_at = now()");
+            database.await("select not exists (select from scheduled)");
+            tasks.forward();
+        }
+
+        assertThat(event(tasks, id).status()).isEqualTo(EventStatus.ABORTED);
+        assertThat(tasks.attempts(id))
+                .extracting(EventAttempt::result)
+                .containsExactly(Result.DENIED, Result.DENIED, Result.DENIED);
+        assertThat(requireNonNull(tasks.attempts(id).getLast().error()).path("message").asText())
+                .isEqualTo("Event aborted after 3 permission denials");
+        assertThat(database.list(String.class, "select result from attempts(?)", id))
+                .containsExactly("denied", "denied", "denied");
+    }
+
+    @Test
+    @DisplayName("12.31 the failed permission check that aborts an event is one in its attempts, as the ones before")
+    void attempts_ofAnEventAbortedByFailedChecks_areAllPermissionErrors() throws InterruptedException {
+        Executor<Task> tasks = tasks().maxPermissionErrors(2)
+                .permission(event -> {
+                    throw new IllegalStateException("broken");
+                })
+                .handler((task, run) -> null)
+                .build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.execute();
+
+        assertThat(ended(tasks, id).status()).isEqualTo(EventStatus.ABORTED);
+        assertThat(tasks.attempts(id))
+                .extracting(EventAttempt::result)
+                .containsExactly(Result.PERMISSION_ERROR, Result.PERMISSION_ERROR);
     }
 }
