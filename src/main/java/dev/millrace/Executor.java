@@ -49,7 +49,7 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * @return how many events were started
      */
     public int forward() throws InterruptedException {
-        return work.forward();
+        return Interruptible.call(work::forward);
     }
 
     /**
@@ -128,12 +128,12 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * runs here, and leaves what is pending; {@link #start} and {@link #execute} end that.
      */
     public void join() throws InterruptedException {
-        work.join(Processor.FOREVER);
+        boolean unused = join(Processor.FOREVER);
     }
 
     /** As {@link #join()}, at most so long; says whether nothing is due and nothing runs here. */
     public boolean join(Duration patience) throws InterruptedException {
-        return work.join(patience);
+        return Interruptible.call(() -> work.join(patience));
     }
 
     /**
@@ -144,13 +144,15 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * @throws NotFoundException if the flow has no such event
      */
     public @Nullable JsonNode invoke(UUID id) throws InterruptedException {
-        for (boolean early = true; ; early = false) { // a retry's back-off is kept
-            work.invoke(id, early);
-            Event<T> event = await(id, Duration.ofSeconds(1)).orElse(null);
-            if (event != null) {
-                return event.execution().response();
+        return Interruptible.call(() -> {
+            for (boolean early = true; ; early = false) { // a retry's back-off is kept
+                work.invoke(id, early);
+                Event<T> event = await(id, Duration.ofSeconds(1)).orElse(null);
+                if (event != null) {
+                    return event.execution().response();
+                }
             }
-        }
+        });
     }
 
     /** How many events are in each of the seven statuses, exactly, at the same cost for any number. */

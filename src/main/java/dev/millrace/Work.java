@@ -209,7 +209,8 @@ final class Work<T> {
                 open(false);
                 processor.forward(until(end));
             }
-            if (runs.awaitNone(LOOK_AGAIN) && processor.isIdle()) {
+            if (runs.awaitNone(LOOK_AGAIN)
+                    && processor.isIdle(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
                 return true;
             }
             if (System.nanoTime() - end >= 0) {
