@@ -16,7 +16,8 @@ begin
         grant select, insert on enqueue to millrace_append;
         grant execute on function
             append,
-            append_many
+            append_many,
+            oldest_library
             to millrace_append;
     end if;
     if exists (select from pg_roles where rolname = 'millrace_read') then
@@ -40,7 +41,8 @@ begin
             members,
             json_time,
             check_given,
-            seconds_text
+            seconds_text,
+            oldest_library
             to millrace_read;
     end if;
     if exists (select from pg_roles where rolname = 'millrace_work') then
