@@ -249,16 +249,22 @@ public final class Processor<T> {
     /**
      * Whether nothing is due and nothing is held here, at one moment: no claim is under way while it looks.
      *
-     * @param patience how long to wait, at most, for a database that cannot be used; then the answer is no
+     * @param patience how long to wait, at most, for a database that cannot be used; up to a hundred years
+     * @throws ConnectionException if it cannot be used for so long, or for as long as calls are repeated
      */
     public boolean isIdle(Duration patience) throws InterruptedException {
-        try {
-            return worker.books()
-                    .still(NET, () -> runs.count() == 0 && !claims.isDue(source.flow(), source.allLanes()))
-                    .orElse(false);
-        } catch (ConnectionException e) { // waits for the database where that holds up no claim
-            boolean unused = claims.isDue(source.flow(), source.allLanes(), patience);
-            return false;
+        long end = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                return worker.books()
+                        .still(NET, () -> runs.count() == 0 && !claims.isDue(source.flow(), source.allLanes()))
+                        .orElse(false);
+            } catch (ConnectionException e) { // waits for the database where that holds up no claim
+                Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+                if (claims.isDue(source.flow(), source.allLanes(), left)) {
+                    return false;
+                }
+            }
         }
     }
 
