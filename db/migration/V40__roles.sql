@@ -16,7 +16,8 @@ begin
         grant select, insert on enqueue to millrace_append;
         grant execute on function
             append,
-            append_many
+            append_many,
+            oldest_library
             to millrace_append;
     end if;
     if exists (select from pg_roles where rolname = 'millrace_read') then
@@ -49,7 +50,8 @@ begin
             latest_members,
             ended_codes,
             ended_result,
-            check_size
+            check_size,
+            oldest_library
             to millrace_read;
     end if;
     if exists (select from pg_roles where rolname = 'millrace_work') then

@@ -54,7 +54,7 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * @return how many events were started
      */
     public int forward() throws InterruptedException {
-        return work.forward();
+        return Interruptible.call(work::forward);
     }
 
     /**
@@ -135,12 +135,12 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * {@link #joinReport} returns them.
      */
     public void join() throws InterruptedException {
-        work.join(Processor.FOREVER);
+        boolean unused = join(Processor.FOREVER);
     }
 
     /** As {@link #join()}, at most so long; says whether nothing is due and nothing runs here. */
     public boolean join(Duration patience) throws InterruptedException {
-        return work.join(patience);
+        return Interruptible.call(() -> work.join(patience));
     }
 
     /**
@@ -171,13 +171,15 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * @throws InterruptedException if the thread is interrupted meanwhile; the event goes on
      */
     public @Nullable JsonNode invoke(UUID id) throws InterruptedException {
-        for (boolean early = true; ; early = false) { // a retry's back-off is kept
-            work.invoke(id, early);
-            Event<T> event = await(id, Duration.ofSeconds(1)).orElse(null);
-            if (event != null) {
-                return event.execution().response();
+        return Interruptible.call(() -> {
+            for (boolean early = true; ; early = false) { // a retry's back-off is kept
+                work.invoke(id, early);
+                Event<T> event = await(id, Duration.ofSeconds(1)).orElse(null);
+                if (event != null) {
+                    return event.execution().response();
+                }
             }
-        }
+        });
     }
 
     /** How many events are in each of the seven statuses, exactly, at the same cost for any number. */

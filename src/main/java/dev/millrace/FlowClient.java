@@ -56,6 +56,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
      * @throws dev.millrace.event.ValidationException if the payload cannot be stored, naming the path in it
      * @throws dev.millrace.event.QueueFullException if the flow is bounded and full
      * @throws dev.millrace.event.AppendUnknownException if the database went away with it and the patience is over
+     * @throws dev.millrace.event.CallInterruptedException if the thread is interrupted while this waits for the database
      */
     public UUID append(T payload) {
         return append(payload, Append.defaults());

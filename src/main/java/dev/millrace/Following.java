@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.event.CallInterruptedException;
 import dev.millrace.event.Chunk;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Execution;
@@ -94,9 +95,11 @@ final class Following implements Iterator<Chunk>, AutoCloseable {
             next.cancel(false);
             ended = true;
             Thread.currentThread().interrupt();
-            var interrupted = new CancellationException("interrupted while following event " + place.event());
-            interrupted.initCause(e);
-            throw interrupted;
+            throw new CallInterruptedException(
+                    "interrupted while following event %s; nothing was changed".formatted(place.event()),
+                    false,
+                    List.of(),
+                    e);
         }
     }
 

@@ -81,7 +81,8 @@ public final class Millrace implements AutoCloseable {
     /**
      * Connects to the schema {@code millrace} through a pool of the application's; it is not closed with this.
      *
-     * @throws ConfigurationException if the database or the schema's version does not fit, saying what was found
+     * @throws ConfigurationException if the database or the schema's version does not fit, saying what was found, or if the data
+     *     source lends connections of transactions that others have begun: see {@link MillraceBuilder#dataSource}
      */
     public static Millrace connect(DataSource dataSource) {
         return builder().dataSource(dataSource).connect();

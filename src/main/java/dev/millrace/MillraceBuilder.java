@@ -3,8 +3,10 @@ package dev.millrace;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.LateResult;
 import dev.millrace.event.Payloads;
+import dev.millrace.store.Database;
 import dev.millrace.store.Location;
 import dev.millrace.store.OwnPool;
+import dev.millrace.store.Schema;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -31,7 +33,11 @@ public final class MillraceBuilder {
 
     MillraceBuilder() {}
 
-    /** The application's pool, which stays the application's. This or {@link #jdbcUrl} is needed. */
+    /**
+     * The application's pool, which stays the application's. This or {@link #jdbcUrl} is needed. Not a data source that joins
+     * transactions, such as Spring's {@code TransactionAwareDataSourceProxy}: that one is refused when connecting, and a call for
+     * which a data source lends the connection of a transaction that others have begun is refused before it does anything.
+     */
     public MillraceBuilder dataSource(DataSource pool) {
         this.dataSource = Objects.requireNonNull(pool, "dataSource");
         return this;
@@ -59,7 +65,10 @@ public final class MillraceBuilder {
         return this;
     }
 
-    /** How long a call is repeated while the database is away, 0 s to 1 h; default 30 s. Background work never gives up. */
+    /**
+     * How long a call is repeated while the database is away or the pool has no connection, 0 s to 1 h; default 30 s. Calls that claim
+     * are repeated only while no connection can be had. Background work never gives up.
+     */
     public MillraceBuilder patience(Duration time) {
         requireWithin("patience", time, Duration.ZERO, Duration.ofHours(1));
         this.patience = time;
@@ -158,7 +167,7 @@ public final class MillraceBuilder {
         }
         try {
             if (migrate) {
-                Millrace.migrate(pool, schema);
+                new Schema(new Database(pool, schema, patience)).migrate();
             }
             Millrace millrace = new Millrace(this, pool, own);
             millrace.store().schema().validate();

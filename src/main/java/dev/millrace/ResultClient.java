@@ -41,7 +41,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * @throws NotFoundException if the flow has no such event
      */
     public Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
-        return results.await(id, patience);
+        return Interruptible.call(() -> results.await(id, patience));
     }
 
     /**
@@ -71,14 +71,14 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * @throws dev.millrace.event.NotEndedException if it has not ended after that time; it goes on, and the exception names its id
      */
     public JsonNode appendAndAwait(T payload, Duration patience) throws InterruptedException {
-        return results.get(append(payload), patience);
+        return Interruptible.call(() -> results.get(append(payload), patience));
     }
 
     /** As {@link #appendAndAwait(Object, Duration)}, with options, as an instance of that class; null for a null. */
     public <R> @Nullable R appendAndAwait(T payload, Append options, Class<R> type, Duration patience)
             throws InterruptedException {
         var reader = Results.as(type);
-        return reader.apply(results.get(append(payload, options), patience));
+        return reader.apply(Interruptible.call(() -> results.get(append(payload, options), patience)));
     }
 
     /** Every attempt at an event in order, the running one included; none for an event that was never claimed. */
@@ -117,7 +117,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      *
      * <p>Its operations throw an {@link dev.millrace.event.UncompletedException} after the last chunk if the event ended in another
      * way than completed, a {@link NotFoundException} if the flow does not have it, a
-     * {@link java.util.concurrent.CancellationException} if the thread is interrupted, and an {@link IllegalStateException}
+     * {@link dev.millrace.event.CallInterruptedException} if the thread is interrupted, and an {@link IllegalStateException}
      * when this Millrace is closed.
      *
      * @param from 0 or more

@@ -233,13 +233,13 @@ final class Work<T> {
         while (true) {
             boolean looping = loop.isRunning();
             if (!looping && stopped) {
-                return awaitStill(end) && processor.isIdle();
+                return awaitStill(end) && processor.isIdle(until(end));
             }
             if (!looping && handlers.canRun()) {
                 open(false, false);
                 processor.forward(until(end));
             }
-            if (runs.awaitNone(LOOK_AGAIN) && processor.isIdle()) {
+            if (runs.awaitNone(LOOK_AGAIN) && processor.isIdle(until(end))) {
                 return true;
             }
             if (System.nanoTime() - end >= 0) {

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.ConnectionException;
@@ -29,9 +33,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** A database that does not fit is refused when connecting, with what was found and what is needed. */
 @NotPooled("about how databases are refused and migrated, by their own words")
@@ -119,25 +125,71 @@ class DatabaseCheckTest {
                         + "; bring it up to date");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"999", "99.1.2"})
-    void connect_newerSchema_saysToUpgrade(String version) {
+    private TestDatabase migratedBy(String version, int oldestLibrary) {
         TestDatabase newer = database.another();
         newer.execute(
                 "insert into schema_history (installed_rank, version, description, type, script, checksum, installed_by,"
                         + " execution_time, success) values (999, '" + version
                         + "', 'x', 'SQL', 'x', 1, 'x', 1, true)");
+        newer.execute("create or replace function millrace.oldest_library() returns integer language sql immutable"
+                + " as 'select " + oldestLibrary + "'");
+        return newer;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"999", "99.1.2"})
+    @DisplayName("12.12 a schema that a newer library made its own is refused in words that an operator understands")
+    void connect_newerSchema_saysToUpgrade(String version) {
+        TestDatabase newer = migratedBy(version, 99);
 
         assertRefused(
                 newer,
                 "schema 'millrace' has version " + version + ", this Millrace needs version " + Schema.VERSION
-                        + "; a newer Millrace migrated it: upgrade this one");
+                        + "; a newer Millrace migrated it: upgrade this one. No library older than version 99 may work with"
+                        + " it. In a rolling deploy");
         assertThatThrownBy(() -> Millrace.builder()
                         .dataSource(newer.newPool(2))
                         .migrate()
                         .connect())
                 .isInstanceOf(ConfigurationException.class)
-                .hasMessageContaining("upgrade this one");
+                .hasMessageContaining("upgrade this one")
+                .hasMessageContaining("processes of the new release have taken its place");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @DisplayName("12.12 a newer schema that still works with this library is accepted with one line")
+    void connect_newerSchemaThatAllowsThisLibrary_works(boolean migrates) throws InterruptedException {
+        TestDatabase newer = migratedBy("999", Integer.parseInt(Schema.VERSION));
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        Logger logger = (Logger) LoggerFactory.getLogger("dev.millrace");
+        logger.addAppender(lines);
+        MillraceBuilder builder = Millrace.builder().dataSource(newer.newPool(6));
+        try (Millrace millrace = (migrates ? builder.migrate() : builder).connect()) {
+            Executor<Call> calls = millrace.executor("calls", Call.class)
+                    .handler((call, run) -> call.name())
+                    .build();
+            calls.append(new Call("x"));
+            calls.start();
+
+            assertThat(calls.forward()).isEqualTo(1);
+        } finally {
+            logger.detachAppender(lines);
+        }
+        assertThat(lines.list)
+                .filteredOn(line -> line.getFormattedMessage().contains("a newer Millrace migrated it"))
+                .singleElement()
+                .satisfies(line -> {
+                    assertThat(line.getLevel()).isEqualTo(Level.INFO);
+                    assertThat(line.getFormattedMessage()).contains("version 999", "this one needs " + Schema.VERSION);
+                });
+    }
+
+    @Test
+    @DisplayName("12.12 what the schema says of its oldest library is not older than the wave that began to say it")
+    void oldestLibrary_ofThisBuild_isOneThatMay() {
+        assertThat(database.longValue("select oldest_library()")).isBetween(40L, Long.parseLong(Schema.VERSION));
     }
 
     @Test
@@ -170,7 +222,8 @@ class DatabaseCheckTest {
                         .jdbcUrl("jdbc:postgresql://localhost:" + port + "/x?user=u&password=canary")
                         .patience(Duration.ofMillis(100))
                         .connect())
-                .withMessageContaining("the database did not answer for PT0.1S")
+                .withMessageContaining(
+                        "the database refuses connections, nobody listens there, tried for PT0.1S; last: ")
                 .withMessageContaining("refused")
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("canary"));
     }

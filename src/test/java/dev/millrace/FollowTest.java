@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.event.CallInterruptedException;
 import dev.millrace.event.Chunk;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.event.UncompletedException;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -225,7 +225,7 @@ class FollowTest extends WithMillrace {
         Thread waiting = Thread.startVirtualThread(() -> {
             try {
                 second.completeExceptionally(new AssertionError("saw " + untilInterrupted.hasNext()));
-            } catch (CancellationException e) {
+            } catch (CallInterruptedException e) {
                 second.complete(e);
             }
         });

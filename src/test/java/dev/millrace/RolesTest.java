@@ -80,7 +80,8 @@ class RolesTest extends WithSql {
     void privileges_onFunctionsSequencesAndTheSchema_areTheLeast() {
         String may = "select proname::text from pg_proc where pronamespace = 'millrace'::regnamespace"
                 + " and has_function_privilege(?, oid, 'execute') order by 1";
-        assertThat(database.list(String.class, may, "millrace_append")).containsExactly("append", "append_many");
+        assertThat(database.list(String.class, may, "millrace_append"))
+                .containsExactly("append", "append_many", "oldest_library");
         assertThat(database.list(String.class, may, "millrace_read"))
                 .containsExactly(
                         "attempts",
@@ -102,6 +103,7 @@ class RolesTest extends WithSql {
                         "json_time",
                         "latest_members",
                         "members",
+                        "oldest_library",
                         "pending_counts",
                         "quoted",
                         "refuse",

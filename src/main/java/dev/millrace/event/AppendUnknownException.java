@@ -18,14 +18,17 @@ public final class AppendUnknownException extends ConnectionException {
     /** Of those events, because of that. */
     public AppendUnknownException(List<UUID> ids, String reason, Throwable cause) {
         super(
-                "it is not known whether the events were appended: %s; append them again under the same ids (appendAbsent, Append.withId), which never makes a second one: %s%s"
-                        .formatted(
-                                reason,
-                                ids.stream().limit(NAMED).toList(),
-                                ids.size() > NAMED ? " and " + (ids.size() - NAMED) + " more" : ""),
+                "it is not known whether the events were appended: %s; append them again under the same ids (appendAbsent, Append.withId), which never makes a second one: %s"
+                        .formatted(reason, named(ids)),
                 Map.of("ids", ids.stream().map(UUID::toString).toList()));
         initCause(cause);
         this.ids = List.copyOf(ids);
+    }
+
+    /** The first of some ids, and how many more there are, for a message. */
+    public static String named(List<UUID> ids) {
+        return ids.stream().limit(NAMED).toList()
+                + (ids.size() > NAMED ? " and " + (ids.size() - NAMED) + " more" : "");
     }
 
     /** The ids the events have if they were appended, in the order given. */

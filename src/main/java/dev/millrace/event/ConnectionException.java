@@ -2,7 +2,7 @@ package dev.millrace.event;
 
 import java.util.Map;
 
-/** The database, or something a handler talks to, could not be reached. */
+/** The database, or something a handler talks to, could not be reached or could not be used now. The message says why. */
 public class ConnectionException extends MillraceException {
     private static final long serialVersionUID = 1L;
 

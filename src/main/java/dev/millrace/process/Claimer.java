@@ -5,6 +5,7 @@ import dev.millrace.store.Claim;
 import dev.millrace.store.Claimed;
 import dev.millrace.store.Claims;
 import dev.millrace.store.Floor;
+import dev.millrace.store.SqlErrors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -139,7 +140,9 @@ final class Claimer<T> {
         try {
             return worker.books().claiming(() -> worker.mayClaim() ? claim.get() : nothing);
         } catch (RuntimeException | Error e) {
-            worker.forgotten().mayHave();
+            if (!SqlErrors.isUnsent(e)) {
+                worker.forgotten().mayHave();
+            }
             throw e;
         }
     }

@@ -1,5 +1,6 @@
 package dev.millrace.process;
 
+import dev.millrace.event.ConnectionException;
 import dev.millrace.store.Claims;
 import dev.millrace.store.Sleepers.Lane;
 import java.time.Duration;
@@ -8,6 +9,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -125,7 +127,7 @@ public final class Processor<T> {
     private void takeIn(Batch batch, long end) throws InterruptedException {
         int left = settings.queueCapacity();
         if (mayClaim() && slots.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-            left -= admitSuspect(batch);
+            left -= admitSuspect(batch, patient(end));
         }
         while (left > 0 && !batch.isFull() && mayClaim()) {
             int wanted = gate.available(left);
@@ -136,7 +138,7 @@ public final class Processor<T> {
             if (!slots.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                 break;
             }
-            List<Ticket> claimed = claim(1 + takeSlots(wanted - 1), batch);
+            List<Ticket> claimed = claim(1 + takeSlots(wanted - 1), batch, patient(end));
             if (claimed.isEmpty()) {
                 break;
             }
@@ -171,7 +173,7 @@ public final class Processor<T> {
         Feed.Result result = from.cycle();
         int suspects = 0;
         if (System.nanoTime() - nextSuspectNanos >= 0 && from.takeSlot()) {
-            suspects = admitSuspect(pacing.batch());
+            suspects = admitSuspect(pacing.batch(), Supplier::get);
             from.pump(); // the slot may have come back unused
         }
         if (result == Feed.Result.EMPTY && suspects == 0) {
@@ -197,8 +199,8 @@ public final class Processor<T> {
         Batch batch = pacing.batch();
         boolean look = System.nanoTime() - nextSuspectNanos >= 0;
         boolean lookOnly = look && free == 1; // or the others would have every slot that comes free
-        List<Ticket> claimed = lookOnly ? List.of() : claim(look ? free - 1 : free, batch);
-        pacing.took(entrance.admit(claimed, batch) + (look ? admitSuspect(batch) : 0));
+        List<Ticket> claimed = lookOnly ? List.of() : claim(look ? free - 1 : free, batch, Supplier::get);
+        pacing.took(entrance.admit(claimed, batch) + (look ? admitSuspect(batch, Supplier::get) : 0));
         if (!lookOnly && (claimed.isEmpty() || batch.isFull())) {
             pacing.endBatch(); // with the queue
             return claimed.isEmpty() ? idler.nothing() : Duration.ZERO;
@@ -226,7 +228,7 @@ public final class Processor<T> {
             return false;
         }
         Batch batch = new Batch(false);
-        Optional<Ticket> claimed = claimer.one(id, early, batch);
+        Optional<Ticket> claimed = claims.untilSent(FOREVER, () -> claimer.one(id, early, batch));
         if (claimed.isEmpty()) {
             return false;
         }
@@ -244,11 +246,26 @@ public final class Processor<T> {
         return runs.leaked() >= settings.concurrencyLimit();
     }
 
-    /** Whether nothing is due and nothing is held here, at one moment: no claim is under way while it looks. */
-    public boolean isIdle() throws InterruptedException {
-        return worker.books()
-                .still(NET, () -> runs.count() == 0 && !claims.isDue(source.flow(), source.allLanes()))
-                .orElse(false);
+    /**
+     * Whether nothing is due and nothing is held here, at one moment: no claim is under way while it looks.
+     *
+     * @param patience how long to wait, at most, for a database that cannot be used; up to a hundred years
+     * @throws ConnectionException if it cannot be used for so long, or for as long as calls are repeated
+     */
+    public boolean isIdle(Duration patience) throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                return worker.books()
+                        .still(NET, () -> runs.count() == 0 && !claims.isDue(source.flow(), source.allLanes()))
+                        .orElse(false);
+            } catch (ConnectionException e) { // waits for the database where that holds up no claim
+                Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+                if (claims.isDue(source.flow(), source.allLanes(), left)) {
+                    return false;
+                }
+            }
+        }
     }
 
     private int takeSlots(int wanted) {
@@ -259,11 +276,22 @@ public final class Processor<T> {
         return taken;
     }
 
+    /** How often a claim is tried: the loop does not wait for a connection, its next cycle claims. */
+    @FunctionalInterface
+    private interface Tries {
+        List<Ticket> of(Supplier<List<Ticket>> claim);
+    }
+
+    /** Claims again while no connection could be had. */
+    private Tries patient(long end) {
+        return claim -> claims.untilSent(Duration.ofNanos(Math.max(0, end - System.nanoTime())), claim);
+    }
+
     /** Claims at most as many as slots are held for it, and lets the rest of the slots go. */
-    private List<Ticket> claim(int slotsHeld, Batch batch) {
+    private List<Ticket> claim(int slotsHeld, Batch batch, Tries tries) {
         int used = 0;
         try {
-            List<Ticket> claimed = claimer.due(slotsHeld, batch, this::freeSlot);
+            List<Ticket> claimed = tries.of(() -> claimer.due(slotsHeld, batch, this::freeSlot));
             used = claimed.size();
             return claimed;
         } finally {
@@ -272,11 +300,11 @@ public final class Processor<T> {
     }
 
     /** Claims one event that has a death on it into a slot that is held, if there is one and this process holds none. */
-    private int admitSuspect(Batch batch) {
+    private int admitSuspect(Batch batch, Tries tries) {
         nextSuspectNanos = System.nanoTime() + SUSPECT_INTERVAL.toNanos();
         List<Ticket> claimed = List.of();
         try {
-            claimed = claimer.suspect(batch, this::freeSuspect);
+            claimed = tries.of(() -> claimer.suspect(batch, this::freeSuspect));
         } finally {
             slots.release(1 - claimed.size());
         }

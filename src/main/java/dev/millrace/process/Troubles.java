@@ -68,7 +68,7 @@ public final class Troubles {
                     "loop={} cannot use the database, will try again; others={} {}",
                     who,
                     silent,
-                    SqlErrors.reason(error));
+                    SqlErrors.told(error));
         } else {
             log.warn("loop={} failed, will try again; others={}", who, silent, loggable(error));
         }

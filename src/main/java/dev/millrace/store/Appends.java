@@ -3,6 +3,7 @@ package dev.millrace.store;
 import static java.util.Map.entry;
 
 import dev.millrace.event.AppendUnknownException;
+import dev.millrace.event.CallInterruptedException;
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.ExistsException;
 import dev.millrace.event.QueueFullException;
@@ -58,6 +59,7 @@ public final class Appends {
      * @throws ExistsException if an id is taken, naming it, or a unique key, naming who has it
      * @throws QueueFullException if the flow would hold more than it may
      * @throws AppendUnknownException if the connection was lost and did not come back in time
+     * @throws CallInterruptedException if the thread was interrupted while this waited
      */
     public List<UUID> append(int flow, List<Draft> drafts, boolean bounded) {
         if (drafts.stream().anyMatch(Draft::isUnique)) {
@@ -71,27 +73,52 @@ public final class Appends {
                 database.inTransaction(tries.of(handle -> insertAll(handle, flow, batches, bounded || alone)));
             }
         } catch (RuntimeException e) {
-            if (!tries.mayHaveCommitted()) {
-                throw e instanceof ConnectionException ? notStored(e) : translated(e);
-            }
-            if (e instanceof ConnectionException) {
-                throw new AppendUnknownException(ids(drafts), SqlErrors.reason(e), e);
-            }
             // A duplicate is the unanswered try's own, if it is the same event; and that takes its own room.
             boolean mayBeOwn = SqlErrors.isDuplicate(e, EVENT_KEY) || e instanceof QueueFullException;
-            if (!mayBeOwn || stored(flow, drafts).size() < drafts.size()) {
-                throw translated(e);
+            if (!mayBeOwn || !tries.mayHaveCommitted() || !areStored(flow, drafts)) {
+                throw failed(e, drafts, tries.mayHaveCommitted());
             }
         }
         return ids(drafts);
     }
 
-    static List<UUID> ids(List<Draft> drafts) {
-        return drafts.stream().map(Draft::id).toList();
+    private boolean areStored(int flow, List<Draft> drafts) {
+        try {
+            return stored(flow, drafts).size() == drafts.size();
+        } catch (ConnectionException | CallInterruptedException e) {
+            throw failed(e, drafts, true);
+        }
     }
 
-    static ConnectionException notStored(RuntimeException error) {
-        return new ConnectionException(error.getMessage() + "; nothing was stored, repeat the call", error);
+    /** Why drafts were not appended, or that nobody knows whether they were. */
+    static RuntimeException failed(RuntimeException error, List<Draft> drafts, boolean mayBeStored) {
+        if (error instanceof ConnectionException) {
+            return mayBeStored
+                    ? new AppendUnknownException(ids(drafts), SqlErrors.reason(error), error)
+                    : new ConnectionException(error.getMessage() + "; nothing was stored, repeat the call", error);
+        }
+        return error instanceof CallInterruptedException ? interrupted(error, drafts, mayBeStored) : translated(error);
+    }
+
+    private static CallInterruptedException interrupted(
+            RuntimeException error, List<Draft> drafts, boolean mayBeStored) {
+        return mayBeStored
+                ? new CallInterruptedException(
+                        "interrupted while appending, and it is not known whether the events were stored: append them again under the same ids (appendAbsent, Append.withId), which never makes a second one: %s"
+                                .formatted(AppendUnknownException.named(ids(drafts))),
+                        true,
+                        ids(drafts),
+                        error)
+                : new CallInterruptedException(
+                        "interrupted while waiting to append; nothing was stored, repeat the call. Last: "
+                                + SqlErrors.reason(error),
+                        false,
+                        List.of(),
+                        error);
+    }
+
+    private static List<UUID> ids(List<Draft> drafts) {
+        return drafts.stream().map(Draft::id).toList();
     }
 
     /** Whether one of several tries may have been committed without an answer. Confined to one thread. */

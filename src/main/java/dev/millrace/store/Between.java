@@ -66,6 +66,8 @@ enum Between {
     static boolean poolsTransactions(Database database) {
         try (Connection one = database.dataSource().getConnection();
                 Connection other = database.dataSource().getConnection()) {
+            BorrowCheck.requireNoTransaction(one);
+            BorrowCheck.requireNoTransaction(other);
             int first = process(database, one);
             return process(database, other) == first || process(database, one) != first;
         } catch (SQLException e) {

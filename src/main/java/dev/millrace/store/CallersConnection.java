@@ -28,7 +28,8 @@ final class CallersConnection {
         }
     }
 
-    private static boolean isSetReadOnly(Connection connection) {
+    /** Whether its user made it read-only, and not the server. */
+    static boolean isSetReadOnly(Connection connection) {
         try {
             return connection.isReadOnly();
         } catch (SQLException e) {

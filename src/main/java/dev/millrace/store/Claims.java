@@ -5,6 +5,7 @@ import dev.millrace.event.Execution;
 import dev.millrace.event.Terms;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /** Hands pending events to a worker. Not repeated when the connection is lost: the claim may have happened. Thread-safe. */
 public final class Claims {
@@ -78,9 +80,22 @@ public final class Claims {
                 .findFirst();
     }
 
-    /** Whether anything in these lanes of a flow is due, and may be claimed. */
+    /**
+     * Repeats a claim while no connection could be had, so that nothing can have been claimed; for as long as calls are repeated, or
+     * for less. A claim whose answer was lost is not repeated.
+     */
+    public <R> R untilSent(Duration most, Supplier<R> claim) {
+        return database.untilSent(most, claim);
+    }
+
+    /** As {@link #isDue}, repeated while the database cannot be used; for as long as calls are repeated, or for less. */
+    public boolean isDue(int flow, Collection<Integer> lanes, Duration most) {
+        return database.repeated(most, () -> isDue(flow, lanes));
+    }
+
+    /** Whether anything in these lanes of a flow is due, and may be claimed; asked once. */
     public boolean isDue(int flow, Collection<Integer> lanes) {
-        return database.once(handle -> database.planned(handle, "due_left")
+        return database.onceOnly(handle -> database.planned(handle, "due_left")
                 .bind("flow", flow)
                 .bind("lanes", Binds.integers(lanes, value -> value))
                 .mapTo(Boolean.class)

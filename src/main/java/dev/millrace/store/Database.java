@@ -5,9 +5,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
@@ -27,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  * is lost. Thread-safe.
  */
 public final class Database {
-    private static final long FIRST_PAUSE_MILLIS = 50;
-    private static final long LONGEST_PAUSE_MILLIS = 1_000;
-
     /** How long a caller's statement may take to answer; large appends and clean-ups are the slow ones. */
     private static final Duration CALL_BOUND = Duration.ofSeconds(60);
 
@@ -38,12 +32,11 @@ public final class Database {
     private final Lending lending;
     private final Jdbi calls;
     private final Jdbi work;
-    private final Duration patience;
+    private final Repeats repeats;
     private final Duration workBound;
     private final Statements statements;
     private volatile @Nullable String begin; // of transactions; null while the default will do
     private volatile boolean readOnlyByDefault;
-    private volatile boolean closing;
 
     /** As the other one, for callers without background work. */
     public Database(DataSource dataSource, String schema, Duration patience) {
@@ -61,7 +54,7 @@ public final class Database {
         this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
         this.schema = Location.checkSchema(schema);
         this.statements = new Statements(this.schema);
-        this.patience = patience;
+        this.repeats = new Repeats(patience);
         this.workBound = workBound;
         this.lending = new Lending(dataSource);
         this.calls = configured(Jdbi.create(lending.within(CALL_BOUND)));
@@ -74,9 +67,14 @@ public final class Database {
         begin = readOnlyByDefault || !facts.readsCommittedByDefault() ? sql("begin_read_committed") : null;
     }
 
-    /** Connections on which transactions may write that do not ask to. */
+    /** Connections that belong to nobody's transaction and on which transactions may write that do not ask to. */
     DataSource writable() {
-        return readOnlyByDefault ? WritableSessions.of(this) : dataSource;
+        return WritableSessions.of(this, readOnlyByDefault);
+    }
+
+    /** What says whether a connection of the data source may be used. */
+    BorrowCheck borrowCheck() {
+        return lending.check();
     }
 
     /** Does work that writes, by one statement, on a connection in autocommit that is thrown away if this throws. */
@@ -121,7 +119,8 @@ public final class Database {
     /** As {@link #once}, but a lost connection is the caller's to deal with; for background work, which looks again anyway. */
     <R> R onceOnly(Function<Handle, R> statement) {
         try {
-            return work.withHandle(handle -> committed(handle.getConnection(), () -> statement.apply(handle)));
+            return InterruptFlag.down(
+                    () -> work.withHandle(handle -> committed(handle.getConnection(), () -> statement.apply(handle))));
         } catch (JdbiException e) {
             throw SqlErrors.translated(e);
         }
@@ -130,8 +129,9 @@ public final class Database {
     /** As {@link #onceOnly}, for a statement that is executed for every few events. */
     <R> R hot(String name, Map<String, ?> values, Routine.Reader<R> reader) {
         try {
-            return direct(workBound, connection -> run(statements.routine(name), connection, values, reader));
-        } catch (StatementFailed e) {
+            return InterruptFlag.down(
+                    () -> direct(workBound, connection -> run(statements.routine(name), connection, values, reader)));
+        } catch (StatementFailed | NoConnection e) {
             throw SqlErrors.translated(e);
         }
     }
@@ -139,7 +139,7 @@ public final class Database {
     /** As {@link #hot}, in the caller's own transaction. */
     <R> R hotWithin(Connection connection, String name, Map<String, ?> values, Routine.Reader<R> reader) {
         try {
-            return run(statements.routine(name), connection, values, reader);
+            return InterruptFlag.down(() -> run(statements.routine(name), connection, values, reader));
         } catch (StatementFailed e) {
             throw SqlErrors.translated(e);
         }
@@ -151,12 +151,7 @@ public final class Database {
     }
 
     private <R> R direct(Duration bound, Function<Connection, R> work) {
-        Connection connection;
-        try {
-            connection = lending.lend(Math.toIntExact(bound.toMillis()));
-        } catch (SQLException e) {
-            throw new StatementFailed(e);
-        }
+        Connection connection = lending.lend(Math.toIntExact(bound.toMillis()));
         try {
             return committed(connection, () -> work.apply(connection));
         } finally {
@@ -184,13 +179,9 @@ public final class Database {
                 handle -> inTransaction(handle.getConnection(), sql("begin_snapshot"), () -> work.apply(handle))));
     }
 
-    /** A connection for a caller's own work, whose answers may take as long as they do. */
+    /** A connection for a caller's own work, whose answers may take as long as they do; waits as long as calls are repeated. */
     Connection borrow() {
-        try {
-            return lending.lend();
-        } catch (SQLException e) {
-            throw SqlErrors.unchecked("no connection", e);
-        }
+        return repeated(lending::lend);
     }
 
     /** Gives such a connection back. */
@@ -212,9 +203,10 @@ public final class Database {
     <R> R within(Connection connection, Function<Handle, R> work) {
         // The handle is not closed: that would close the caller's connection.
         try {
-            return work.apply(configured(Jdbi.create(connection)).open());
+            return InterruptFlag.down(
+                    () -> work.apply(configured(Jdbi.create(connection)).open()));
         } catch (JdbiException e) {
-            throw SqlErrors.translated(e);
+            throw SqlErrors.inCallersTransaction(e);
         }
     }
 
@@ -248,7 +240,7 @@ public final class Database {
         try {
             return work.get();
         } catch (RuntimeException e) {
-            if (SqlErrors.isReadOnly(e)) {
+            if (SqlErrors.isReadOnly(e) && !CallersConnection.isSetReadOnly(connection)) {
                 Lending.abort(connection);
             }
             throw e;
@@ -257,38 +249,27 @@ public final class Database {
 
     /** From now on gives up at the first failure, since the process ends. */
     void closing() {
-        closing = true;
+        repeats.closing();
     }
 
     /** Breaks off every statement under way. */
     void breakOff() {
-        closing = true;
+        repeats.closing();
         lending.breakOff();
     }
 
+    /** Work that may be done again after any failure that passes. */
     <R> R repeated(Supplier<R> work) {
-        long giveUp = System.nanoTime() + patience.toNanos();
-        for (int failures = 0; ; failures++) {
-            try {
-                return work.get();
-            } catch (RuntimeException e) {
-                if (closing
-                        || !SqlErrors.isTransient(e)
-                        || Thread.currentThread().isInterrupted()) {
-                    throw SqlErrors.translated(e);
-                }
-                if (System.nanoTime() - giveUp >= 0) {
-                    throw SqlErrors.unreachable(e, patience);
-                }
-                pause(failures);
-            }
-        }
+        return repeats.repeated(work);
     }
 
-    /** Waits a random part of a time that doubles with each failure: full jitter, so that clients do not come back as one. */
-    static void pause(int failures) {
-        long ceiling = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures, 10));
-        LockSupport.parkNanos(
-                TimeUnit.MILLISECONDS.toNanos(ThreadLocalRandom.current().nextLong(1, ceiling + 1)));
+    /** As {@link #repeated(Supplier)}, for as long as calls are repeated, or for less. */
+    <R> R repeated(Duration most, Supplier<R> work) {
+        return repeats.repeated(most, work);
+    }
+
+    /** Work that may be done again only while no connection could be had; for as long as calls are repeated, or for less. */
+    <R> R untilSent(Duration most, Supplier<R> work) {
+        return repeats.untilSent(most, work);
     }
 }

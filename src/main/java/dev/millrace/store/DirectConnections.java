@@ -40,7 +40,7 @@ final class DirectConnections implements OwnConnection.Source {
         HikariDataSource hikari = hikari(pool);
         Connection connection = hikari == null ? null : beside(hikari);
         if (hikari == null || connection == null) {
-            return pool.getConnection();
+            return taken();
         }
         String first = hikari.getConnectionInitSql();
         if (first != null) {
@@ -52,6 +52,20 @@ final class DirectConnections implements OwnConnection.Source {
             }
         }
         return connection;
+    }
+
+    private Connection taken() throws SQLException {
+        Connection connection = pool.getConnection();
+        boolean accepted = false;
+        try {
+            BorrowCheck.requireNoTransaction(connection);
+            accepted = true;
+            return connection;
+        } finally {
+            if (!accepted) {
+                connection.close();
+            }
+        }
     }
 
     /** The Hikari pool that a data source is or wraps; null if it is another. */

@@ -53,7 +53,7 @@ public final class JointTransaction implements AutoCloseable {
             this.autoCommit = connection.getAutoCommit();
             database.begin(connection);
         } catch (SQLException e) {
-            throw SqlErrors.unchecked("cannot begin a transaction", e);
+            throw SqlErrors.noTransaction(e);
         }
     }
 
@@ -100,7 +100,10 @@ public final class JointTransaction implements AutoCloseable {
      * @throws ConnectionException if the commit failed and nothing was written, or if that cannot be found out
      */
     public boolean settle(Ended answer) {
-        boolean interrupted = Thread.interrupted();
+        return InterruptFlag.down(() -> settleAndCommit(answer));
+    }
+
+    private boolean settleAndCommit(Ended answer) {
         try {
             connection.setNetworkTimeout(Runnable::run, Math.toIntExact(commitBound.toMillis()));
             if (settlements.end(connection, List.of(answer), commitBound).isEmpty()) {
@@ -111,10 +114,6 @@ public final class JointTransaction implements AutoCloseable {
             return committed || endedBefore(answer);
         } catch (SQLException e) {
             throw SqlErrors.unchecked("event %s could not be settled".formatted(answer.id()), e);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 
@@ -159,7 +158,10 @@ public final class JointTransaction implements AutoCloseable {
     /** Ends it; what has not been committed is rolled back. */
     @Override
     public void close() {
-        boolean interrupted = Thread.interrupted();
+        InterruptFlag.runDown(this::end);
+    }
+
+    private void end() {
         boolean spoilt;
         lock.lock(); // waits for a cancellation under way
         try {
@@ -182,8 +184,5 @@ public final class JointTransaction implements AutoCloseable {
         }
         database.giveBack(connection);
         whenClosed.run();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -43,7 +43,7 @@ public final class JointTransactions {
         atOnce.acquire();
         @Nullable Connection connection = null;
         try {
-            connection = database.repeated(database::borrow);
+            connection = database.borrow();
             return new JointTransaction(database, settlements, commitBound, connection, atOnce::release);
         } catch (RuntimeException | Error e) {
             if (connection != null) {

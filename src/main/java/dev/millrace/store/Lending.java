@@ -17,10 +17,17 @@ final class Lending {
     private static final Executor CALLING_THREAD = Runnable::run;
 
     private final DataSource dataSource;
+    private final BorrowCheck check;
     private final Map<Connection, Integer> lent = new ConcurrentHashMap<>(); // with the bound it had before
 
     Lending(DataSource dataSource) {
         this.dataSource = dataSource;
+        this.check = new BorrowCheck(dataSource);
+    }
+
+    /** What says whether a connection may be used. */
+    BorrowCheck check() {
+        return check;
     }
 
     /** Connections whose answers take at most so long. */
@@ -28,7 +35,7 @@ final class Lending {
         int millis = Math.toIntExact(bound.toMillis());
         return new ConnectionFactory() {
             @Override
-            public Connection openConnection() throws SQLException {
+            public Connection openConnection() {
                 return lend(millis);
             }
 
@@ -40,21 +47,37 @@ final class Lending {
     }
 
     /** A connection whose answers may take as long as they do. */
-    Connection lend() throws SQLException {
+    Connection lend() {
         return lend(0);
     }
 
-    /** A connection whose answers take at most so many milliseconds. */
-    Connection lend(int millis) throws SQLException {
-        Connection connection = dataSource.getConnection();
+    /**
+     * A connection whose answers take at most so many milliseconds.
+     *
+     * @throws NoConnection if none could be had
+     * @throws dev.millrace.event.ConfigurationException if it belongs to somebody else's transaction
+     */
+    Connection lend(int millis) {
         try {
+            return idle(dataSource.getConnection(), millis);
+        } catch (SQLException e) {
+            throw new NoConnection(e);
+        }
+    }
+
+    private Connection idle(Connection connection, int millis) throws SQLException {
+        boolean accepted = false;
+        try {
+            check.requireIdle(connection);
             int before = connection.getNetworkTimeout();
             connection.setNetworkTimeout(CALLING_THREAD, millis);
             lent.put(connection, before);
+            accepted = true;
             return connection;
-        } catch (SQLException e) {
-            connection.close();
-            throw e;
+        } finally {
+            if (!accepted) {
+                connection.close(); // which is all that is done to it
+            }
         }
     }
 

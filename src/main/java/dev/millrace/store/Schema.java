@@ -5,11 +5,15 @@ import java.util.Optional;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationVersion;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The schema's version: brings it up to date, and refuses to work on a database that does not fit. Thread-safe. */
 public final class Schema {
     /** The newest migration in this build; a test compares it with the files. */
     public static final String VERSION = "40";
+
+    private static final Logger log = LoggerFactory.getLogger(Schema.class);
 
     private static final String UNDEFINED_TABLE = "42P01";
 
@@ -28,7 +32,14 @@ public final class Schema {
      *     migration
      */
     public void migrate() {
+        InterruptFlag.runDown(this::migrateWhatIsMissing);
+    }
+
+    private void migrateWhatIsMissing() {
         checkServer();
+        if (version().filter(Schema::isNewer).isPresent()) {
+            return; // a newer library has: whether this one may still work with it is another question
+        }
         if (Between.of(database) != Between.NOTHING && Between.poolsTransactions(database)) {
             if (version().filter(VERSION::equals).isPresent()) {
                 return; // nothing is missing
@@ -56,7 +67,8 @@ public final class Schema {
     }
 
     /**
-     * Checks that the database and its schema are what this build needs.
+     * Checks that the database and its schema are what this build needs, or that the schema is a newer one with which this build
+     * may still work, by the schema's own word.
      *
      * @throws ConfigurationException saying what was found and what is needed
      */
@@ -64,18 +76,46 @@ public final class Schema {
         String name = checkServer();
         Between.of(database).check(name);
         String found = version().orElse("none");
-        if (!found.equals(VERSION)) {
-            throw new ConfigurationException("schema '%s' has version %s, this Millrace needs version %s; %s"
-                    .formatted(database.schema(), found, VERSION, remedy(found)));
+        if (found.equals(VERSION)) {
+            return;
         }
+        if (!isNewer(found)) {
+            throw refusal(
+                    found,
+                    "bring it up to date with Millrace.migrate(dataSource), or connect with builder().migrate()");
+        }
+        int oldest = oldestLibrary();
+        if (isNewer(Integer.toString(oldest))) {
+            throw refusal(
+                    found,
+                    ("a newer Millrace migrated it: upgrade this one. No library older than version %d may work with it. In a"
+                                    + " rolling deploy this is a process of the old release that starts after the new release has"
+                                    + " migrated: let the deploy go on, until processes of the new release have taken its place. To"
+                                    + " stay with the old release, restore the database as it was before the migration")
+                            .formatted(oldest));
+        }
+        log.info(
+                "schema={} has version {}, a newer Millrace migrated it; this one needs {} and may work with it: it allows {} and newer",
+                database.schema(),
+                found,
+                VERSION,
+                oldest);
     }
 
-    private static String remedy(String found) {
-        boolean newer = !found.equals("none")
-                && MigrationVersion.fromVersion(found).compareTo(MigrationVersion.fromVersion(VERSION)) > 0;
-        return newer
-                ? "a newer Millrace migrated it: upgrade this one"
-                : "bring it up to date with Millrace.migrate(dataSource), or connect with builder().migrate()";
+    private ConfigurationException refusal(String found, String remedy) {
+        return new ConfigurationException("schema '%s' has version %s, this Millrace needs version %s; %s"
+                .formatted(database.schema(), found, VERSION, remedy));
+    }
+
+    private static boolean isNewer(String version) {
+        return !version.equals("none")
+                && MigrationVersion.fromVersion(version).compareTo(MigrationVersion.fromVersion(VERSION)) > 0;
+    }
+
+    private int oldestLibrary() {
+        return database.once(handle -> handle.createQuery(database.sql("oldest_library"))
+                .mapTo(Integer.class)
+                .one());
     }
 
     private Optional<String> version() {
@@ -94,6 +134,7 @@ public final class Schema {
     }
 
     private String checkServer() {
+        database.borrowCheck().requirePool();
         DatabaseFacts facts = DatabaseFacts.of(database);
         facts.check();
         database.askFor(facts);

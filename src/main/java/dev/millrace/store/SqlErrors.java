@@ -1,47 +1,22 @@
 package dev.millrace.store;
 
+import dev.millrace.event.CallInterruptedException;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.MillraceException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.JdbiException;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
-/** What the database's error codes mean here (PostgreSQL's appendix A). */
+/** What errors of the database mean here, and how they are told: see {@link SqlFault}. */
 public final class SqlErrors {
     private static final String UNIQUE_VIOLATION = "23505";
-    private static final String READ_ONLY = "25006";
-
-    /**
-     * What passes by itself or on another server, beside four whole classes: 08, connection; 40, rollback, as of
-     * deadlocks and serialization failures; 53, resources, such as connections and disk; 58, the server's system.
-     */
-    private static final Set<String> TRANSIENT = Set.of(
-            "57P01", // admin_shutdown
-            "57P02", // crash_shutdown
-            "57P03", // cannot_connect_now
-            "57P05", // idle_session_timeout
-            READ_ONLY, // read_only_sql_transaction: a standby answered
-            "25P03", // idle_in_transaction_session_timeout
-            "25P04", // transaction_timeout
-            "55P03", // lock_not_available
-            "57014" // query_canceled: a statement timeout
-            );
-
-    private static final Set<String> TRANSIENT_CLASSES = Set.of("08", "40", "53", "58");
-
-    /** Being let in is refused for a reason that waiting does not mend: 08004, class 28 (authorization), 3D (no database). */
-    private static final Set<String> REJECTION_CLASSES = Set.of("28", "3D");
-
-    private static final String REJECTED = "08004";
-
-    /** A prepared statement is there although it is new, or gone although it was made: other sessions use the connection. */
-    private static final Set<String> FOREIGN_SESSION = Set.of("42P05", "26000");
 
     private SqlErrors() {}
 
@@ -50,23 +25,49 @@ public final class SqlErrors {
         return new ConnectionException(what + ": " + reason(error), error);
     }
 
+    /** A connection that lets nobody begin a transaction belongs to a transaction manager; unless it is broken. */
+    static RuntimeException noTransaction(SQLException error) {
+        return isTransient(error)
+                ? unchecked("cannot begin a transaction", error)
+                : new ConfigurationException(
+                        ("the connection does not let Millrace begin a transaction: %s; it seems to belong to a transaction"
+                                        + " manager: give Millrace the pool itself, and use append(connection, …) to join a transaction")
+                                .formatted(reason(error)),
+                        error);
+    }
+
     /** Whether the same work may succeed when it is simply done again, perhaps on another connection. */
     public static boolean isTransient(Throwable error) {
-        return find(error)
-                .map(sql -> {
-                    String state = stateOf(sql);
-                    boolean rejected = state.equals(REJECTED) || REJECTION_CLASSES.contains(classOf(state));
-                    return !rejected
-                            && (sql instanceof SQLTransientConnectionException
-                                    || TRANSIENT_CLASSES.contains(classOf(state))
-                                    || TRANSIENT.contains(state));
-                })
-                .orElse(false);
+        return find(error).isPresent()
+                && switch (faultOf(error).kind()) {
+                    case AGAIN -> true;
+                    case SET_UP -> false;
+                    case REFUSED -> find(error).get() instanceof SQLTransientConnectionException;
+                };
     }
 
     /** Whether a server answered that only reads: a standby, or a primary that was demoted. */
     static boolean isReadOnly(Throwable error) {
-        return find(error).filter(sql -> READ_ONLY.equals(sql.getSQLState())).isPresent();
+        return find(error).isPresent() && faultOf(error) == SqlFault.READ_ONLY;
+    }
+
+    /** Whether no connection could be had, so that nothing can have been sent. */
+    public static boolean isUnsent(Throwable error) {
+        return hasCause(error, NoConnection.class);
+    }
+
+    /** Whether it is the thread's interrupt that ended a wait for a connection. */
+    static boolean isInterrupted(Throwable error) {
+        return find(error).isPresent() && hasCause(error, InterruptedException.class);
+    }
+
+    private static boolean hasCause(Throwable error, Class<? extends Throwable> type) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (type.isInstance(cause)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether the driver or the server raised it, and not the program on its way there. */
@@ -76,10 +77,11 @@ public final class SqlErrors {
 
     /** Whether the statement may have been done all the same: its connection went before the answer came. */
     static boolean isUnanswered(Throwable error) {
-        return find(error)
-                .map(SqlErrors::stateOf)
-                .filter(state -> state.isEmpty() || classOf(state).equals("08") || state.startsWith("57P"))
-                .isPresent();
+        return !isUnsent(error)
+                && find(error)
+                        .map(SqlErrors::stateOf)
+                        .filter(state -> state.isEmpty() || classOf(state).equals("08") || state.startsWith("57P"))
+                        .isPresent();
     }
 
     /** Whether a row with the key of one of these constraints exists already. */
@@ -113,33 +115,47 @@ public final class SqlErrors {
      * what was bound to it: a payload must not end up in a log.
      */
     static RuntimeException translated(RuntimeException error) {
+        return translated(error, "");
+    }
+
+    /** As {@link #translated}, where the statement was one of the caller's own transaction, which has ended with the error. */
+    static RuntimeException inCallersTransaction(RuntimeException error) {
+        return translated(
+                error,
+                "; roll back and repeat the transaction as a whole: Millrace repeats nothing in a transaction of the caller's");
+    }
+
+    private static RuntimeException translated(RuntimeException error, String inTransaction) {
         SQLException sql = find(error).orElse(null);
         if (sql == null || !(error instanceof JdbiException)) {
             return error;
         }
-        String reason = reason(error);
-        Throwable cause = isRefusedData(sql) ? withoutData(sql) : sql;
+        if (isInterrupted(error)) {
+            return interrupted(error, false);
+        }
+        Throwable cause = error instanceof NoConnection ? error : isRefusedData(sql) ? withoutData(sql) : sql;
+        SqlFault fault = faultOf(error);
+        String told = "%s: %s; %s".formatted(fault.what(), reason(error), fault.remedy());
         if (isTransient(error)) {
-            return new ConnectionException("the database could not be used: " + reason, cause);
+            return new ConnectionException(told + inTransaction, cause);
         }
-        String state = stateOf(sql);
-        if (FOREIGN_SESSION.contains(state)) {
-            return new ConfigurationException(
-                    ("a prepared statement met another session's: %s. Through a proxy that pools transactions, such as"
-                                    + " PgBouncer, add prepareThreshold=0 to the JDBC URL")
-                            .formatted(reason),
-                    cause);
-        }
-        boolean setUpWrongly = state.equals(REJECTED)
-                || REJECTION_CLASSES.contains(classOf(state))
-                || classOf(state).equals("42")
-                || classOf(state).equals("3F");
-        return setUpWrongly
-                ? new ConfigurationException(
-                        "the database is not set up for this: %s; look at the role's rights and the schema's version"
-                                .formatted(reason),
-                        cause)
-                : new MillraceException("the database refused a statement: " + reason, cause, true);
+        return fault.kind() == SqlFault.Kind.SET_UP
+                ? new ConfigurationException(told, cause)
+                : new MillraceException(told, cause, true);
+    }
+
+    /** A call that ended because its thread was interrupted; {@code sent} if something of it was sent and not answered. */
+    static CallInterruptedException interrupted(Throwable error, boolean sent) {
+        return new CallInterruptedException(
+                "interrupted while waiting for the database; %s. Last: %s"
+                        .formatted(
+                                sent
+                                        ? "a statement was sent and not answered, it may have been carried out"
+                                        : "nothing was sent, nothing was stored",
+                                reason(error)),
+                sent,
+                List.of(),
+                error);
     }
 
     /** Refused rows stand in the server's detail line. */
@@ -159,13 +175,10 @@ public final class SqlErrors {
 
     /** The database's own words and code, for a message; without details, which may quote what was to be stored. */
     public static String reason(Throwable error) {
-        SQLException last = null; // a pool's error carries the database's
-        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql) {
-                last = sql;
-            }
-        }
-        return last == null ? String.valueOf(error) : messageOf(last) + " [" + last.getSQLState() + "]";
+        return root(error)
+                .map(sql ->
+                        sql.getSQLState() == null ? messageOf(sql) : messageOf(sql) + " [" + sql.getSQLState() + "]")
+                .orElse(String.valueOf(error));
     }
 
     private static String messageOf(SQLException error) {
@@ -183,10 +196,38 @@ public final class SqlErrors {
         return state.length() < 2 ? "" : state.substring(0, 2);
     }
 
-    static ConnectionException unreachable(Throwable error, Duration patience) {
+    /** The error after a call was repeated for as long as it may be. */
+    static ConnectionException exhausted(Throwable error, Duration patience) {
+        SqlFault fault = faultOf(error);
         return new ConnectionException(
-                "the database did not answer for %s; last: %s".formatted(patience, reason(error)),
-                find(error).<Throwable>map(sql -> sql).orElse(error));
+                "%s, tried for %s; last: %s; %s".formatted(fault.what(), patience, reason(error), fault.remedy()),
+                isUnsent(error) ? error : find(error).<Throwable>map(sql -> sql).orElse(error));
+    }
+
+    /** What happened and the database's own words, for a log. */
+    public static String told(Throwable error) {
+        return find(error).map(sql -> faultOf(error).what() + ": ").orElse("") + reason(error);
+    }
+
+    /** The fault that the nearest error with a code shows; without one the last: a pool's error carries the database's. */
+    private static SqlFault faultOf(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && sql.getSQLState() != null) {
+                return SqlFault.of(sql);
+            }
+        }
+        return root(error).map(SqlFault::of).orElse(SqlFault.UNKNOWN);
+    }
+
+    /** The last {@link SQLException} among the causes. */
+    private static Optional<SQLException> root(Throwable error) {
+        SQLException last = null;
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql) {
+                last = sql;
+            }
+        }
+        return Optional.ofNullable(last);
     }
 
     private static String constraintOf(PSQLException error) {

@@ -58,7 +58,7 @@ final class Transactions {
         try {
             connection.setAutoCommit(on);
         } catch (SQLException e) {
-            throw SqlErrors.unchecked("cannot begin a transaction", e);
+            throw SqlErrors.noTransaction(e);
         }
     }
 

@@ -1,7 +1,5 @@
 package dev.millrace.store;
 
-import dev.millrace.event.AppendUnknownException;
-import dev.millrace.event.ConnectionException;
 import dev.millrace.event.ExistsException;
 import dev.millrace.event.OnConflict;
 import dev.millrace.event.QueueFullException;
@@ -60,14 +58,8 @@ final class UniqueAppends {
                         ? answers
                         : Objects.requireNonNull(database.inTransaction(tries.of(work(flow, drafts, true, tries))));
             } catch (RuntimeException e) {
-                if (!tries.mayHaveCommitted()) {
-                    throw e instanceof ConnectionException ? Appends.notStored(e) : Appends.translated(e);
-                }
-                if (e instanceof ConnectionException) {
-                    throw new AppendUnknownException(Appends.ids(drafts), SqlErrors.reason(e), e);
-                }
-                if (last || !SqlErrors.isDuplicate(e, Appends.EVENT_KEY)) {
-                    throw Appends.translated(e);
+                if (last || !tries.mayHaveCommitted() || !SqlErrors.isDuplicate(e, Appends.EVENT_KEY)) {
+                    throw Appends.failed(e, drafts, tries.mayHaveCommitted());
                 }
                 // An earlier try was committed after this one had looked. It sees that now.
             }

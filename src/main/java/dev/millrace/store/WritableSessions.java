@@ -11,18 +11,21 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pool's connections, for who begins transactions without asking to write where they may not by default, as a migration does. The
- * session of one that is lent lets them until it is closed; not for a proxy that pools transactions. Thread-safe.
+ * A pool's connections, for who begins transactions by itself, as a migration does: none that is in the middle of a transaction of
+ * others. Where transactions may not write by default, the session of one that is lent lets them until it is closed; not for a
+ * proxy that pools transactions. Thread-safe.
  */
 final class WritableSessions {
     private final Database database;
+    private final boolean readOnlyByDefault;
 
-    private WritableSessions(Database database) {
+    private WritableSessions(Database database, boolean readOnlyByDefault) {
         this.database = database;
+        this.readOnlyByDefault = readOnlyByDefault;
     }
 
-    static DataSource of(Database database) {
-        return new WritableSessions(database).proxy();
+    static DataSource of(Database database, boolean readOnlyByDefault) {
+        return new WritableSessions(database, readOnlyByDefault).proxy();
     }
 
     private DataSource proxy() {
@@ -34,11 +37,19 @@ final class WritableSessions {
     }
 
     private Connection lent(Connection connection) throws SQLException {
+        boolean accepted = false;
         try {
+            BorrowCheck.requireNoTransaction(connection);
+            if (!readOnlyByDefault) {
+                accepted = true;
+                return connection;
+            }
             execute(connection, "allow_writes");
-        } catch (SQLException e) {
-            connection.close();
-            throw e;
+            accepted = true;
+        } finally {
+            if (!accepted) {
+                connection.close();
+            }
         }
         return proxy(Connection.class, (self, method, arguments) -> {
             if (!method.getName().equals("close") || connection.isClosed()) {

@@ -60,10 +60,10 @@ class SqlErrorsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "42501, look at the role's rights and the schema's version",
-        "42P01, look at the role's rights and the schema's version",
-        "28P01, look at the role's rights and the schema's version",
-        "3D000, look at the role's rights and the schema's version",
+        "42501, look at the role's rights",
+        "42P01, look at the schema's version",
+        "28P01, correct them in the pool or in the URL",
+        "3D000, correct its name in the URL",
         "42P05, add prepareThreshold=0 to the JDBC URL",
         "26000, add prepareThreshold=0 to the JDBC URL"
     })
@@ -94,8 +94,10 @@ class SqlErrorsTest {
 
     @Test
     void unreachable_afterThePatience_saysHowLongAndWhyLast() {
-        assertThat(SqlErrors.unreachable(thrown("08001"), Duration.ofSeconds(30)))
-                .hasMessage("the database did not answer for PT30S; last: the server's words [08001]");
+        assertThat(SqlErrors.exhausted(thrown("08001"), Duration.ofSeconds(30)))
+                .hasMessage(
+                        "the database cannot be reached, tried for PT30S; last: the server's words [08001]; look whether the server"
+                                + " runs, at the URL's host and port, and at the network between");
     }
 
     @ParameterizedTest
