@@ -85,19 +85,27 @@ public record Append(
         return DEFAULTS.withUniqueKey(key, scope);
     }
 
+    /**
+     * How many of its workers may die, or lose their lease, while they hold the event, before it is aborted: 1 to 100. Without it,
+     * as many as {@link MillraceBuilder#maxCrashes} says. For a job so long that deploys may kill its worker more often.
+     */
+    public static Append maxCrashes(int deaths) {
+        return DEFAULTS.withMaxCrashes(deaths);
+    }
+
     /** As {@link #priority}. */
     public Append withPriority(double priority) {
-        return with(new Terms(priority, terms.timeout(), terms.deadline(), terms.streaming(), terms.unique()));
+        return with(terms.withPriority(priority));
     }
 
     /** As {@link #timeout}. */
     public Append withTimeout(Duration timeout) {
-        return with(new Terms(terms.priority(), timeout, terms.deadline(), terms.streaming(), terms.unique()));
+        return with(terms.withTimeout(timeout));
     }
 
     /** A time past which the event is skipped if it has not started. */
     public Append withDeadline(Instant deadline) {
-        return with(new Terms(terms.priority(), terms.timeout(), deadline, terms.streaming(), terms.unique()));
+        return with(terms.withDeadline(deadline));
     }
 
     /**
@@ -112,7 +120,12 @@ public record Append(
 
     /** Asks for a stream of chunks as the answer. */
     public Append streamed() {
-        return with(new Terms(terms.priority(), terms.timeout(), terms.deadline(), true, terms.unique()));
+        return with(terms.withStreaming(true));
+    }
+
+    /** As {@link #maxCrashes(int)}. */
+    public Append withMaxCrashes(int deaths) {
+        return with(terms.withMaxCrashes(deaths));
     }
 
     /** As {@link #uniqueKey(String)}. */
@@ -172,7 +185,7 @@ public record Append(
     }
 
     private Append unique(Unique unique) {
-        return with(new Terms(terms.priority(), terms.timeout(), terms.deadline(), terms.streaming(), unique));
+        return with(terms.withUnique(unique));
     }
 
     private Append with(Terms changed) {

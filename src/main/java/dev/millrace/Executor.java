@@ -293,15 +293,19 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
         return new UserProgressions(millrace().store().progressions(), flow().id());
     }
 
-    /** The whole flow at one moment: every event in every status, and every progression. Held in memory. */
+    /**
+     * The whole flow at one moment: every event in every status, and every progression. Held in memory. Of a flow that nothing has
+     * happened to, two snapshots are equal in all that they hold.
+     */
     public Flow snapshot() {
         return millrace().store().snapshots().take(flow());
     }
 
     /**
-     * Fills this flow, which must be empty, with a snapshot of this or another database, all or nothing. What was processing
-     * is pending again; pending events are due at once and have their attempt number, not their counts of failures and
-     * denials; then it can carry on running.
+     * Fills this flow, which must be empty, with a snapshot of this or another database, all or nothing. From then on the flow has the
+     * snapshot's identity, so that {@link #snapshot} equals it, at once and later; but for its name, and for an id that another flow
+     * or progression of the database has. What was processing is pending again; pending events are due at once and in their order,
+     * and have their attempt number, not their counts of failures and denials; then it can carry on running.
      *
      * @throws dev.millrace.event.ExistsException if the flow is not empty, or an event of the snapshot exists here
      */

@@ -7,6 +7,7 @@ import dev.millrace.event.StatusMove;
 import dev.millrace.process.Handlers;
 import dev.millrace.process.Moves;
 import dev.millrace.process.Settings;
+import dev.millrace.process.UndecodableLimit;
 import dev.millrace.store.FlowRow;
 import dev.millrace.work.Handler;
 import dev.millrace.work.PermissionCheck;
@@ -39,6 +40,8 @@ public final class ExecutorBuilder<T> {
     private int maxPermissionErrors = Settings.DEFAULT.maxPermissionErrors();
     private Duration permissionTimeout = Settings.DEFAULT.permissionTimeout();
     private Duration pollInterval = Settings.DEFAULT.pollInterval();
+    private Duration undecodableWithin = Settings.DEFAULT.undecodable().within();
+    private int undecodableTries = Settings.DEFAULT.undecodable().tries();
     private @Nullable Integer maxQueueSize;
     private @Nullable Handler<? super T> handler;
     private @Nullable StreamHandler<? super T> streamHandler;
@@ -111,6 +114,21 @@ public final class ExecutorBuilder<T> {
         return this;
     }
 
+    /**
+     * How long an event whose payload this worker cannot read is left for workers that can, as newer ones can during a rolling
+     * deploy; by default an hour or 20 tries. Each worker that claims the event counts as a try, and puts it off: by 1 s at first,
+     * by twice as much each time, by 5 min at most. That is no failure, so {@link #retry} is not asked. What comes first fails the
+     * event.
+     *
+     * @param within since the first try, by the database's clock: 0 s to 365 days; 0 s fails the event at once
+     * @param tries since a worker last could read it: 1 to 1,000; 1 fails the event at once
+     */
+    public ExecutorBuilder<T> undecodable(Duration within, int tries) {
+        this.undecodableWithin = Objects.requireNonNull(within, "undecodable: within");
+        this.undecodableTries = tries;
+        return this;
+    }
+
     /** Decides whether an event may run now; by default all may. */
     public ExecutorBuilder<T> permission(PermissionCheck<? super T> check) {
         this.permission = Objects.requireNonNull(check, "permission");
@@ -180,7 +198,9 @@ public final class ExecutorBuilder<T> {
                 maxDenials,
                 maxPermissionErrors,
                 permissionTimeout,
-                pollInterval);
+                pollInterval,
+                new UndecodableLimit(
+                        undecodableWithin, undecodableTries, millrace.settings().maxCrashes()));
         if (maxQueueSize != null && maxQueueSize < 1) {
             throw new IllegalArgumentException("Max queue size must be >= 1.");
         }

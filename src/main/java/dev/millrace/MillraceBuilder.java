@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.event.LateResult;
 import dev.millrace.event.Payloads;
 import dev.millrace.store.Database;
+import dev.millrace.event.Terms;
 import dev.millrace.store.Location;
 import dev.millrace.store.OwnPool;
 import dev.millrace.store.Schema;
@@ -89,10 +90,11 @@ public final class MillraceBuilder {
         return this;
     }
 
-    /** Workers' deaths that abort an event, 1 to 100; default 3. */
+    /**
+     * Workers' deaths that abort an event which does not say how many itself, 1 to 100; default 3. See {@link Append#maxCrashes(int)}.
+     */
     public MillraceBuilder maxCrashes(int deaths) {
-        require(deaths >= 1 && deaths <= 100, "maxCrashes must be 1 to 100, got " + deaths);
-        this.maxCrashes = deaths;
+        this.maxCrashes = Terms.checkMaxCrashes(deaths);
         return this;
     }
 

@@ -112,6 +112,7 @@ final class Shutdown {
     private boolean end(List<DutyLoop> executors) {
         List<DutyLoop> loops =
                 Stream.concat(executors.stream(), machinery.chores().stream()).toList();
+        machinery.worker().lease().stopping(); // first: it may be killed at any moment from now on
         executors.forEach(DutyLoop::stop);
         machinery.stopChores();
         boolean interrupted = release(() -> graceEnds);

@@ -69,11 +69,12 @@ public final class UserProgressions {
         }
     }
 
-    /** How many members each has, in order of their making. */
+    /** How many members each has, in order of their making; those that were restored without a name together as {@code unnamed}. */
     public Map<String, Integer> counts() {
         Map<String, Integer> counts = new LinkedHashMap<>();
         for (Progression progression : store.all(flow)) {
-            counts.put(String.valueOf(progression.name()), progression.size());
+            String name = progression.name();
+            counts.merge(name == null ? "unnamed" : name, progression.size(), Integer::sum);
         }
         return counts;
     }

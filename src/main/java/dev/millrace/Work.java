@@ -56,7 +56,8 @@ final class Work<T> {
                 codec::event,
                 handlers,
                 id -> millrace.waiters().hint(flow.id(), id),
-                this::wake);
+                this::wake,
+                settings.undecodable());
         var source = new Processor.Source(flow.id(), lanes);
         var gate = new Gate<T>(
                 handlers.permission(),

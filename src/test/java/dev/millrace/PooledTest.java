@@ -50,8 +50,12 @@ class PooledTest {
             "store.FenceTest");
 
     /** Of large classes the part that sends what the others do not. */
-    private static final List<String> METHODS =
-            List.of("FollowTest#follow_running_isLive", "PermissionFailureTest#failed_attempt_keepsTheError");
+    private static final List<String> METHODS = List.of(
+            "FollowTest#follow_running_isLive",
+            "PermissionFailureTest#failed_attempt_keepsTheError",
+            "MaxCrashesTest#append_onEveryWay_keepsIt",
+            "UndecodableTest#unreadable_afterARunElsewhere_isCountedAnew",
+            "UndecodableTest#outOfMemory_inEachWorker_isAborted");
 
     /** What is not sent, and why. */
     private static final Map<String, String> NOT_SENT = Map.of(

@@ -51,6 +51,7 @@ class RolesTest extends WithSql {
                         "chunk - r rad",
                         "enqueue ra - ra",
                         "event - r rad",
+                        "event_option - r rad",
                         "event_status - r r",
                         "expiry - r rawd",
                         "flow - r raw",

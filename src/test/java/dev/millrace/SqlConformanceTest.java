@@ -59,6 +59,13 @@ class SqlConformanceTest extends WithSql {
                         said("3", "{\"delay\":7,\"unique_key\":\"k\",\"priority\":3}"),
                         said("4", "{\"delay\":9,\"unique_key\":\"k\",\"on_conflict\":\"replace\"}")),
                 accepted("streaming", said("1", "{\"streaming\":true}")),
+                accepted(
+                        "deaths",
+                        said("1", "{\"max_crashes\":1}"),
+                        said("2", "{\"max_crashes\":100,\"run_at\":\"" + SOON + "\"}"),
+                        said("3", "{\"max_crashes\":7,\"unique_key\":\"k\",\"priority\":3}"),
+                        said("4", "{\"max_crashes\":8,\"unique_key\":\"k\"}"),
+                        said("5", "{\"max_crashes\":9,\"unique_key\":\"k\",\"on_conflict\":\"replace\"}")),
                 accepted("metadata", said("1", "{\"metadata\":{\"b\":[1.50,null],\"a\":\"é\\u0001\\\"\\\\\"}}")),
                 accepted(
                         "payloads",
@@ -136,6 +143,9 @@ class SqlConformanceTest extends WithSql {
                 refused(INVALID, "1", "{\"delay\":-0.000000001}"),
                 refused(INVALID, "1", "{\"delay\":315360000.5}"),
                 refused(INVALID, "1", "{\"delay\":1,\"run_at\":\"" + SOON + "\"}"),
+                refused(INVALID, "1", "{\"max_crashes\":0}"),
+                refused(INVALID, "1", "{\"max_crashes\":-2147483648}"),
+                refused(INVALID, "1", "{\"max_crashes\":101}"),
                 refused(INVALID, "1", "{\"timeout\":0}"),
                 refused(INVALID, "1", "{\"timeout\":-1.5}"),
                 refused(INVALID, "1", "{\"timeout\":315360000.5}"),

@@ -11,6 +11,7 @@ import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.postgres.TestDatabase;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -181,9 +182,12 @@ class TypesTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("R-059 a payload that cannot be read as this worker's class fails its event alone")
+    @DisplayName(
+            "R-059 a payload that no worker may leave to others and that this one cannot read fails its event alone")
     void payload_unreadable_failsAlone() throws InterruptedException {
-        Executor<Task> tasks = tasks().handler((task, run) -> task.name()).build();
+        Executor<Task> tasks = tasks().undecodable(Duration.ZERO, 1)
+                .handler((task, run) -> task.name())
+                .build();
         UUID bad = tasks.append(new Task("bad"), Append.priority(1));
         List<UUID> good = append(tasks, 3);
         database.execute("update event set payload = '{\"name\": [1]}' where id = ?", bad);
@@ -201,6 +205,7 @@ class TypesTest extends WithMillrace {
     void payload_readerThrowsError_failsAlone() throws InterruptedException {
         Executor<Shape> shapes = millrace()
                 .executor("shapes", Shape.class)
+                .undecodable(Duration.ofHours(1), 1)
                 .handler((shape, run) -> null)
                 .build();
         mixed(shapes, 3);

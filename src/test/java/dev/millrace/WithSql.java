@@ -42,12 +42,12 @@ abstract class WithSql extends WithMillrace {
             w -> 'payload', (w ->> 'priority')::float8, (w ->> 'run_at')::timestamptz, (w ->> 'timeout')::float8,
             (w ->> 'deadline')::timestamptz, w -> 'metadata', w ->> 'unique_key', (w ->> 'id')::uuid, w ->> 'unique_scope',
             (w ->> 'unique_period')::float8, w ->> 'on_conflict', (w ->> 'streaming')::boolean,
-            (w ->> 'delay')::float8
+            (w ->> 'delay')::float8, (w ->> 'max_crashes')::integer
             """;
 
     private static final String COLUMNS =
             "flow, type, payload, priority, run_at, timeout, deadline, metadata, unique_key, id,"
-                    + " unique_scope, unique_period, on_conflict, streaming, delay";
+                    + " unique_scope, unique_period, on_conflict, streaming, delay, max_crashes";
 
     /** Reads and writes also what the library would not. */
     private static final ObjectMapper ANY_JSON = JsonMapper.builder(JsonFactory.builder()
@@ -230,6 +230,9 @@ abstract class WithSql extends WithMillrace {
             options = new Append(
                     options.id(), options.terms(), options.metadata(), options.runAt(), seconds(said, "delay"));
         }
+        if (said.hasNonNull("max_crashes")) {
+            options = options.withMaxCrashes(said.get("max_crashes").asInt());
+        }
         if (said.hasNonNull("metadata")) {
             options = options.withMetadata((ObjectNode) said.get("metadata"));
         }
@@ -272,7 +275,7 @@ abstract class WithSql extends WithMillrace {
                     case when mod(extract(microseconds from q.run_at - e.created_at), 500000) = 0
                         then 'after ' || (q.run_at - e.created_at) else q.run_at::text end,
                     q.attempt, q.failures, q.denials, q.deaths, l.type, o.status, o.error ->> 'error', u.key, u.scope,
-                    u.expires_at - e.created_at, x.look_at)
+                    u.expires_at - e.created_at, x.look_at, 'deaths ' || p.max_crashes)
                 from event e
                 join event_status s on s.id = e.id
                 join flow f on f.id = e.flow
@@ -285,6 +288,7 @@ abstract class WithSql extends WithMillrace {
                 left join outcome o on o.id = e.id
                 left join unique_key u on u.event = e.id
                 left join expiry x on x.event = e.id
+                left join event_option p on p.event = e.id
                 where f.name = ?
                 order by e.created_at, q.position
                 """, flow));

@@ -54,6 +54,8 @@ public record EventAttempt(
         SHUTDOWN,
         /** Its flow was paused before it had started. */
         PAUSE,
+        /** Its worker could not read its payload: left for another. */
+        UNDECODABLE,
         /** Its worker died, or lost its lease. */
         LOST;
 

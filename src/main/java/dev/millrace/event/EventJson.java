@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * every field, and is written the same again (R-025, R-032, R-033). Times are ISO texts in UTC, durations seconds.
  *
  * <p>Keys in order: id, created_at, metadata, execution (status, duration, response, error, retryable), type, payload,
- * priority, timeout, deadline, streaming, attempt, started_at, finished_at. An event that was pending when it was read from its flow
- * has one more: waiting (priority, denials, due_at).
+ * priority, timeout, deadline, streaming, attempt, started_at, finished_at. An event that says how many deaths it may see has one more:
+ * max_crashes. An event that was pending when it was read from its flow has one more: waiting (priority, denials, due_at).
  *
  * <p>In {@code execution} what is unset and what is a real null are both null; the status tells them apart (R-021): of a
  * completed event response and error are set, of any other they are unset unless there is one. For an execution of
@@ -46,6 +46,9 @@ public final class EventJson {
         json.put("started_at", text(execution.startedAt()));
         json.put("finished_at", text(execution.finishedAt()));
         writeUnset(json, execution);
+        if (event.terms().maxCrashes() != null) {
+            json.put("max_crashes", event.terms().maxCrashes());
+        }
         writeWaiting(json, event.waiting());
         return json;
     }
@@ -89,7 +92,10 @@ public final class EventJson {
                         fields.finiteOrNull("priority"),
                         fields.timeoutOrNull("timeout"),
                         fields.instantOrNull("deadline"),
-                        fields.booleanOrFalse("streaming")),
+                        fields.booleanOrFalse("streaming"),
+                        null,
+                        null,
+                        readMaxCrashes(fields)),
                 readExecution(fields),
                 readWaiting(fields));
     }
@@ -114,6 +120,13 @@ public final class EventJson {
             throw fields.refusal("priority", "is missing");
         }
         return new Waiting(priority, fields.countOrZero("denials"), fields.instantOrNull("due_at"));
+    }
+
+    private static @Nullable Integer readMaxCrashes(JsonFields fields) {
+        JsonNode given = fields.raw("max_crashes");
+        return given == null || given.isNull()
+                ? null
+                : fields.read("max_crashes", given, node -> Terms.checkMaxCrashes(fields.countOrZero("max_crashes")));
     }
 
     private static Execution readExecution(JsonFields event) {

@@ -17,7 +17,7 @@ import java.time.temporal.ChronoUnit;
  *       itself under that key is taken at its word.
  * </ul>
  *
- * <p>Timeout, deadline and streaming belong to the work and are kept. The priority is not: it belongs to the place in
+ * <p>Timeout, deadline, streaming and the number of deaths belong to the work and are kept. The priority is not: it belongs to the place in
  * the queue, denials shift it, and after an append the default (the creation time) cannot be told from a given one; so a
  * fresh event that should overtake is given a priority when it is appended, as in the model.
  */
@@ -43,7 +43,7 @@ final class FreshEvents {
                 event.type(),
                 event.payload(),
                 metadata,
-                new Terms(null, terms.timeout(), terms.deadline(), terms.streaming()),
+                terms.withPriority(null).withUnique(null).withRunAt(null),
                 Execution.PRISTINE);
     }
 

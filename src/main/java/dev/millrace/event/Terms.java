@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param unique the key that no other event may have, when it is appended; null for none, and for every event that was read,
  *     since who holds a key changes
  * @param runAt not before that time, when it is appended; null for at once, and for every event that was read
+ * @param maxCrashes deaths of its workers that abort it; null for as many as the worker says that finds it, and for the event that
+ *     a handler has: a claim does not read it
  */
 public record Terms(
         @Nullable Double priority,
@@ -21,9 +23,13 @@ public record Terms(
         @Nullable Instant deadline,
         boolean streaming,
         @Nullable Unique unique,
-        @Nullable Instant runAt) {
+        @Nullable Instant runAt,
+        @Nullable Integer maxCrashes) {
     /** The longest timeout the database keeps: ten years. */
     public static final Duration MAX_TIMEOUT = Duration.ofDays(3650);
+
+    /** The largest number of deaths that an event can see. */
+    public static final int MOST_CRASHES = 100;
 
     /** No wishes. */
     public static final Terms DEFAULT = new Terms(null, null, null, false);
@@ -45,6 +51,20 @@ public record Terms(
         if (runAt != null) {
             checkInstant("runAt", runAt);
         }
+        if (maxCrashes != null) {
+            checkMaxCrashes(maxCrashes);
+        }
+    }
+
+    /** Without a number of deaths of its own. */
+    public Terms(
+            @Nullable Double priority,
+            @Nullable Duration timeout,
+            @Nullable Instant deadline,
+            boolean streaming,
+            @Nullable Unique unique,
+            @Nullable Instant runAt) {
+        this(priority, timeout, deadline, streaming, unique, runAt, null);
     }
 
     /** Without a time before which it does not start. */
@@ -74,9 +94,51 @@ public record Terms(
         return priority;
     }
 
+    /** A copy with that priority. */
+    public Terms withPriority(@Nullable Double other) {
+        return new Terms(other, timeout, deadline, streaming, unique, runAt, maxCrashes);
+    }
+
+    /** A copy with that timeout. */
+    public Terms withTimeout(@Nullable Duration other) {
+        return new Terms(priority, other, deadline, streaming, unique, runAt, maxCrashes);
+    }
+
+    /** A copy with that deadline. */
+    public Terms withDeadline(@Nullable Instant other) {
+        return new Terms(priority, timeout, other, streaming, unique, runAt, maxCrashes);
+    }
+
+    /** A copy that asks for a stream of chunks, or does not. */
+    public Terms withStreaming(boolean other) {
+        return new Terms(priority, timeout, deadline, other, unique, runAt, maxCrashes);
+    }
+
+    /** A copy with that unique key. */
+    public Terms withUnique(@Nullable Unique other) {
+        return new Terms(priority, timeout, deadline, streaming, other, runAt, maxCrashes);
+    }
+
     /** A copy with that time before which it does not start. */
     public Terms withRunAt(@Nullable Instant time) {
-        return new Terms(priority, timeout, deadline, streaming, unique, time);
+        return new Terms(priority, timeout, deadline, streaming, unique, time, maxCrashes);
+    }
+
+    /** A copy with that number of deaths. */
+    public Terms withMaxCrashes(@Nullable Integer deaths) {
+        return new Terms(priority, timeout, deadline, streaming, unique, runAt, deaths);
+    }
+
+    /**
+     * The number of deaths that abort an event, unless there cannot be so many.
+     *
+     * @throws IllegalArgumentException if it is not 1 to {@value #MOST_CRASHES}
+     */
+    public static int checkMaxCrashes(int deaths) {
+        if (deaths < 1 || deaths > MOST_CRASHES) {
+            throw new IllegalArgumentException("maxCrashes must be 1 to %d, got %d".formatted(MOST_CRASHES, deaths));
+        }
+        return deaths;
     }
 
     /** The timeout, unless it is not positive or longer than the database keeps. */

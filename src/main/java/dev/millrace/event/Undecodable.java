@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * end up in logs. For that reason its exception is not kept as a cause either.
  */
 final class Undecodable {
+    private static final int DEEPEST = 100;
+
     private Undecodable() {}
 
     /** Of a text that should be JSON of any shape. */
@@ -23,8 +25,13 @@ final class Undecodable {
         return new ValidationException("undecodable JSON: " + reason(e), Map.of("reason", "undecodable"));
     }
 
-    /** Of a payload that should be of that type. */
+    /**
+     * Of a payload that should be of that type.
+     *
+     * @throws VirtualMachineError if that is the cause, but for a stack that was too deep
+     */
     static ValidationException payload(String type, Exception e) {
+        rethrowTroubleOfTheJvm(e);
         String path = e instanceof JsonMappingException mapping ? JsonPath.of(mapping.getPath()) : JsonPath.ROOT;
         return payload(type, path, reason(e));
     }
@@ -34,6 +41,17 @@ final class Undecodable {
                 "undecodable payload for %s at %s: %s; does the class still match what was appended?"
                         .formatted(type, path, reason),
                 Map.of("type", type, "path", path, "reason", "undecodable"));
+    }
+
+    /** Jackson wraps what a constructor throws. What the JVM itself lacks is no fault of the payload. */
+    private static void rethrowTroubleOfTheJvm(Exception e) {
+        Throwable cause = e;
+        for (int depth = 0; cause != null && depth < DEEPEST; depth++) { // a cause may be its own
+            if (cause instanceof VirtualMachineError trouble && !(trouble instanceof StackOverflowError)) {
+                throw trouble;
+            }
+            cause = cause.getCause();
+        }
     }
 
     private static String reason(Exception e) {

@@ -40,6 +40,7 @@ public final class Lease {
     private final Troubles troubles;
     private final DutyLoop loop;
     private volatile Holding holding = new Holding(UUID.randomUUID(), 0, false);
+    private volatile boolean stopping;
     private boolean started; // guarded by this
 
     /** What is known of the lease at one moment. */
@@ -112,7 +113,7 @@ public final class Lease {
         long sent = System.nanoTime();
         boolean alive;
         try {
-            alive = workers.renew(before.worker(), length, hears.getAsBoolean());
+            alive = workers.renew(before.worker(), length, hears.getAsBoolean(), stopping);
         } catch (RuntimeException e) {
             troubles.report("lease of " + before.worker(), e);
             return pause();
@@ -145,6 +146,15 @@ public final class Lease {
     private Duration pause() {
         long ceiling = Math.min(LONGEST_PAUSE_MILLIS, interval().toMillis() / 4);
         return Duration.ofMillis(1 + ThreadLocalRandom.current().nextLong(ceiling));
+    }
+
+    /**
+     * The process has been asked to stop: says so with a renewal that is sent at once, and with each that follows. Should it be
+     * killed before it can leave, what it holds then goes back without a death. Returns without waiting for the answer.
+     */
+    public void stopping() {
+        stopping = true;
+        loop.wake();
     }
 
     /** The loop that renews. */

@@ -37,15 +37,17 @@ public final class Runs<T> {
     private final Consumer<UUID> whenSettled;
     private final Set<Ticket> held = ConcurrentHashMap.newKeySet();
     private final Leaks leaks;
+    private final Undecodables undecodables;
     private volatile boolean paused;
     private volatile boolean closed;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
     /**
-     * @param decoder reads the payload; may throw, which fails the event
+     * @param decoder reads the payload; may throw, then the event is left for another worker
      * @param whenSettled hears of each event that settled or went back, after the commit
      * @param whenFewerLeaks hears of each handler that went on after its event was ended, and has ended now
+     * @param undecodable how long an event is left for another worker
      */
     public Runs(
             Worker worker,
@@ -53,13 +55,15 @@ public final class Runs<T> {
             Function<StoredEvent, Event<T>> decoder,
             Handlers<T> handlers,
             Consumer<UUID> whenSettled,
-            Runnable whenFewerLeaks) {
+            Runnable whenFewerLeaks,
+            UndecodableLimit undecodable) {
         this.worker = worker;
         this.claims = claims;
         this.decoder = decoder;
         this.handlers = handlers;
         this.whenSettled = whenSettled;
         this.leaks = new Leaks(whenFewerLeaks);
+        this.undecodables = new Undecodables(claims, undecodable, worker.troubles());
     }
 
     /**
@@ -102,7 +106,7 @@ public final class Runs<T> {
         return !closed && worker.mayClaim() && worker.lease().worker().equals(claim.worker());
     }
 
-    /** Decodes the event; one that is past its deadline, or unreadable, is ended instead. */
+    /** Decodes the event. One that is past its deadline is ended instead, one that cannot be read goes back. */
     Optional<Event<T>> prepare(Ticket ticket) {
         Claim claim = ticket.claim();
         if (ticket.isDecided()) {
@@ -115,13 +119,7 @@ public final class Runs<T> {
         try {
             return Optional.of(decoder.apply(claim.event()));
         } catch (RuntimeException | Error e) { // user code reads it; the events claimed with it must not stay behind
-            log.warn(
-                    "event={} attempt={} type={} its payload cannot be read as this worker's class",
-                    claim.id(),
-                    claim.attempt(),
-                    claim.event().type(),
-                    Troubles.loggable(e));
-            ticket.settle(ticket.ended(EventStatus.FAILED, e, Duration.ZERO));
+            undecodables.take(ticket, e);
             return Optional.empty();
         }
     }

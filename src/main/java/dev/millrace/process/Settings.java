@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxPermissionErrors failed permission checks that abort an event
  * @param permissionTimeout how long a permission check may take
  * @param pollInterval between looks at the database while there is nothing to do
+ * @param undecodable how long an event that cannot be read is left for another worker
  */
 public record Settings(
         int queueCapacity,
@@ -23,10 +24,11 @@ public record Settings(
         int maxDenials,
         int maxPermissionErrors,
         Duration permissionTimeout,
-        Duration pollInterval) {
+        Duration pollInterval,
+        UndecodableLimit undecodable) {
     /** What an executor has unless told otherwise. */
-    public static final Settings DEFAULT =
-            new Settings(100, null, 100, 2_000, 3, 10, Duration.ofSeconds(5), Duration.ofMillis(200));
+    public static final Settings DEFAULT = new Settings(
+            100, null, 100, 2_000, 3, 10, Duration.ofSeconds(5), Duration.ofMillis(200), UndecodableLimit.DEFAULT);
 
     /** Checks the bounds, in the model's words where it has them. */
     public Settings {

@@ -68,7 +68,7 @@ public final class Appends {
         List<List<Draft>> batches = batches(drafts);
         Tries tries = new Tries();
         try {
-            boolean alone = batches.size() == 1 && !bounded;
+            boolean alone = batches.size() == 1 && !bounded && !hasOptions(drafts);
             if (!alone || insertAlone(tries, flow, drafts) == 0) {
                 database.inTransaction(tries.of(handle -> insertAll(handle, flow, batches, bounded || alone)));
             }
@@ -182,7 +182,26 @@ public final class Appends {
                 return insertAll(handle, flow, batches, true);
             }
         }
+        batches.forEach(batch -> keepOptions(handle, batch));
         return stored;
+    }
+
+    /** Whether one of them asks for something that takes a second statement. */
+    static boolean hasOptions(List<Draft> drafts) {
+        return drafts.stream().anyMatch(Draft::hasOptions);
+    }
+
+    /** Keeps what some of these ask for beside their facts; they must have been stored by the same transaction. */
+    void keepOptions(Handle handle, List<Draft> stored) {
+        List<Draft> asking = stored.stream().filter(Draft::hasOptions).toList();
+        if (!asking.isEmpty()) {
+            handle.createUpdate(database.sql("append_options"))
+                    .bind("ids", Binds.uuids(asking, Draft::id))
+                    .bind(
+                            "max_crashes",
+                            Binds.integers(asking, draft -> draft.terms().maxCrashes()))
+                    .execute();
+        }
     }
 
     /** The ids of those drafts that are stored already, with the same type and payload, in this flow. */

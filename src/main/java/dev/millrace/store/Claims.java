@@ -112,6 +112,35 @@ public final class Claims {
                 }));
     }
 
+    /**
+     * How often workers could not read an event's payload, since one last could.
+     *
+     * @param since the first of those tries, by the database's clock
+     */
+    public record Tried(int times, Duration since) {
+        /** Not once. */
+        public static final Tried NEVER = new Tried(0, Duration.ZERO);
+    }
+
+    /** What is known of events whose payload could not be read; those that nobody has tried are missing. For background work. */
+    public Map<UUID, Tried> undecodable(List<UUID> ids) {
+        return database.onceOnly(handle -> database.planned(handle, "undecodable")
+                .bind("ids", Binds.uuids(ids))
+                .reduceRows(new java.util.HashMap<UUID, Tried>(), (tried, row) -> {
+                    Duration since = Duration.ofMillis((long) (row.getColumn("seconds", Double.class) * 1_000));
+                    tried.put(row.getColumn("id", UUID.class), new Tried(row.getColumn("n", Integer.class), since));
+                    return tried;
+                }));
+    }
+
+    /** How many deaths of its workers an event may see by its own word; empty if it says nothing. For background work. */
+    public Optional<Integer> maxCrashes(UUID id) {
+        return database.onceOnly(handle -> database.planned(handle, "max_crashes")
+                .bind("id", id)
+                .mapTo(Integer.class)
+                .findOne());
+    }
+
     private static Claimed read(ResultSet rows, UUID worker) throws SQLException {
         List<Claim> claims = new ArrayList<>();
         Floor floor = Floor.FRONT;

@@ -29,6 +29,11 @@ public record Draft(
         return runAt == null && delay == null && terms.deadline() == null;
     }
 
+    /** Whether it asks for something that is kept beside its facts. */
+    boolean hasOptions() {
+        return terms.maxCrashes() != null;
+    }
+
     /** Whether it wants to be the only one with a key. */
     boolean isUnique() {
         return terms.unique() != null;

@@ -46,14 +46,21 @@ public final class Progressions {
      */
     public Optional<UUID> add(int flow, String name) {
         checkName(name);
-        return database.once(handle -> add(handle, flow, name, "{}"));
-    }
-
-    Optional<UUID> add(Handle handle, int flow, String name, String metadata) {
-        return handle.createQuery(database.sql("progression_add"))
+        return database.once(handle -> handle.createQuery(database.sql("progression_add"))
                 .bind("flow", flow)
                 .bind("name", name)
-                .bind("metadata", metadata)
+                .mapTo(UUID.class)
+                .findOne());
+    }
+
+    /** Makes one as it was, but for its members and for an id that another has; empty if the name is taken. */
+    Optional<UUID> restore(Handle handle, int flow, Progression was, @Nullable String name) {
+        return handle.createQuery(database.sql("restore_progression"))
+                .bind("id", was.id())
+                .bind("created_at", was.createdAt().toString())
+                .bind("flow", flow)
+                .bind("name", Binds.text(name))
+                .bind("metadata", Json.text(was.metadata()))
                 .mapTo(UUID.class)
                 .findOne();
     }

@@ -57,7 +57,8 @@ public sealed interface Settlement {
         SNOOZE("snooze"),
         SHUTDOWN("shutdown"),
         PAUSE("pause"),
-        CANCELLED("cancelled");
+        CANCELLED("cancelled"),
+        UNDECODABLE("undecodable");
 
         private final String wireName;
 

@@ -1,18 +1,20 @@
 package dev.millrace.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.ExistsException;
 import dev.millrace.event.Flow;
+import dev.millrace.event.FlowFrame;
 import dev.millrace.event.Json;
-import dev.millrace.event.Pile;
 import dev.millrace.event.Progression;
 import dev.millrace.store.Events.Page;
-import java.nio.charset.StandardCharsets;
+import java.math.BigDecimal;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -42,30 +44,41 @@ public final class Snapshots {
     /** The flow as it is at one moment. */
     public Flow take(FlowRow flow) {
         return database.inSnapshot(handle -> {
+            FlowRow now = flows.find(handle, flow.name()).orElse(flow); // its identity is another once it was restored
             List<Event<JsonNode>> found = new ArrayList<>();
-            List<Progression> all = new ArrayList<>();
+            Map<EventStatus, List<UUID>> orders = new EnumMap<>(EventStatus.class);
             for (EventStatus status : EventStatus.all()) {
                 List<UUID> order = new ArrayList<>();
                 Place place = Place.START;
                 while (place != null) {
-                    Page page = events.page(handle, flow.id(), status, place, PAGE);
+                    Page page = events.page(handle, now.id(), status, place, PAGE);
                     for (StoredEvent event : page.events()) {
                         found.add(event.lasting().with(Json.parse(event.payload())));
                         order.add(event.id());
                     }
                     place = page.next();
                 }
-                UUID id = derived(flow, status.wireName());
-                all.add(new Progression(id, flow.createdAt(), none(), status.wireName(), order));
+                orders.put(status, order);
             }
-            all.addAll(progressions.read(handle, flow.id(), null));
-            FlowRow now = flows.find(handle, flow.name()).orElse(flow);
-            ObjectNode metadata = (ObjectNode) Json.parse(now.metadata());
-            Set<String> types = new LinkedHashSet<>();
-            found.forEach(event -> types.add(event.type()));
-            Pile items = new Pile(derived(flow, "items"), flow.createdAt(), none(), types, false, found);
-            return new Flow(now.uid(), now.createdAt(), metadata, now.name(), items, all);
+            return frame(handle, now)
+                    .fill(
+                            now.uid(),
+                            now.createdAt(),
+                            (ObjectNode) Json.parse(now.metadata()),
+                            now.name(),
+                            found,
+                            orders,
+                            progressions.read(handle, now.id(), null));
         });
+    }
+
+    private FlowFrame frame(Handle handle, FlowRow flow) {
+        return handle.createQuery(database.sql("flow_frame"))
+                .bind("flow", flow.id())
+                .mapTo(String.class)
+                .findOne()
+                .map(text -> FlowFrame.read(Json.parse(text)))
+                .orElseGet(() -> FlowFrame.derived(flow.uid(), flow.createdAt()));
     }
 
     /**
@@ -78,16 +91,21 @@ public final class Snapshots {
         Set<String> types = new LinkedHashSet<>();
         inOrder.forEach(event -> types.add(event.type()));
         Map<String, Integer> lanes = flows.lanes(flow.id(), types);
+        Map<UUID, Double> priorities = priorities(inOrder);
+        FlowFrame frame = FlowFrame.of(snapshot);
         try {
             database.inTransaction(handle -> {
                 refuseUnlessEmpty(handle, flow);
                 handle.createUpdate(database.sql("restore_flow"))
                         .bind("flow", flow.id())
                         .bind("uid", snapshot.id())
+                        .bind("created_at", snapshot.createdAt().toString())
                         .bind("metadata", Json.text(snapshot.metadata()))
+                        .bind("frame", Binds.text(frame.isDerived() ? null : Json.text(frame.toJson())))
                         .execute();
                 for (int from = 0; from < inOrder.size(); from += PAGE) {
-                    insert(handle, flow, inOrder.subList(from, Math.min(from + PAGE, inOrder.size())), lanes);
+                    List<Event<JsonNode>> page = inOrder.subList(from, Math.min(from + PAGE, inOrder.size()));
+                    insert(handle, flow, page, lanes, priorities);
                 }
                 for (Progression progression : snapshot.progressions()) {
                     addProgression(handle, flow, progression);
@@ -97,6 +115,34 @@ public final class Snapshots {
         } catch (RuntimeException e) {
             throw Appends.translated(e);
         }
+    }
+
+    /** With which priority pending events are queued that must not be with their own, so that they are claimed in their order. */
+    private static Map<UUID, Double> priorities(List<Event<JsonNode>> inOrder) {
+        List<Event<JsonNode>> pending = inOrder.stream()
+                .filter(event -> event.status() == EventStatus.PENDING)
+                .toList();
+        List<@Nullable Double> kept =
+                KeptOrder.of(pending.stream().map(Snapshots::priority).toList());
+        Map<UUID, Double> priorities = new HashMap<>();
+        for (int i = 0; i < pending.size(); i++) {
+            Double other = kept.get(i);
+            if (other != null) {
+                priorities.put(pending.get(i).id(), other);
+            }
+        }
+        return priorities;
+    }
+
+    /** As the database makes it of the creation time where none is given. */
+    private static double priority(Event<JsonNode> event) {
+        Double given = event.priority();
+        Instant created = event.createdAt();
+        return given != null
+                ? given
+                : BigDecimal.valueOf(created.getEpochSecond())
+                        .add(BigDecimal.valueOf(created.getNano(), 9))
+                        .doubleValue();
     }
 
     private void refuseUnlessEmpty(Handle handle, FlowRow flow) {
@@ -125,7 +171,12 @@ public final class Snapshots {
         return ids.stream().map(snapshot.items()::get).toList();
     }
 
-    private void insert(Handle handle, FlowRow flow, List<Event<JsonNode>> rows, Map<String, Integer> lanes) {
+    private void insert(
+            Handle handle,
+            FlowRow flow,
+            List<Event<JsonNode>> rows,
+            Map<String, Integer> lanes,
+            Map<UUID, Double> priorities) {
         handle.createUpdate(database.sql("restore_events"))
                 .bind("flow", flow.id())
                 .bind("ids", Binds.uuids(rows, Event::id))
@@ -135,6 +186,8 @@ public final class Snapshots {
                 .bind("payloads", Binds.texts(rows, event -> Json.text(event.payload())))
                 .bind("metadata", Binds.texts(rows, event -> Json.text(event.metadata())))
                 .bind("priorities", Binds.doubles(rows, Event::priority))
+                .bind("queue_priorities", Binds.doubles(rows, event -> priorities.get(event.id())))
+                .bind("max_crashes", Binds.integers(rows, event -> event.terms().maxCrashes()))
                 .bind("timeouts", Binds.doubles(rows, event -> Settlements.seconds(event.timeout())))
                 .bind("deadlines", Binds.instants(rows, Event::deadline))
                 .bind("streaming", Binds.booleans(rows, Event::streaming))
@@ -165,15 +218,15 @@ public final class Snapshots {
                 .execute();
     }
 
+    /** The seven are tables. */
     private void addProgression(Handle handle, FlowRow flow, Progression progression) {
         String name = progression.name();
-        boolean isStatus =
-                EventStatus.all().stream().anyMatch(status -> status.wireName().equals(name));
-        if (isStatus || name == null || name.isEmpty()) {
-            return; // the seven are tables; one without a name cannot be found again
+        if (EventStatus.all().stream().anyMatch(status -> status.wireName().equals(name))) {
+            return;
         }
+        String stored = name == null || name.isEmpty() ? null : Progressions.checkName(name);
         UUID id = progressions
-                .add(handle, flow.id(), Progressions.checkName(name), Json.text(progression.metadata()))
+                .restore(handle, flow.id(), progression, stored)
                 .orElseThrow(() -> new ExistsException(
                         "Progression with name '%s' already exists. Names must be unique.".formatted(name)));
         progressions.fill(handle, id, progression.order());
@@ -181,14 +234,5 @@ public final class Snapshots {
 
     private static @Nullable String text(@Nullable JsonNode node) {
         return node == null ? null : Json.text(node);
-    }
-
-    /** An id that a part of the flow has in every snapshot. */
-    private static UUID derived(FlowRow flow, String part) {
-        return UUID.nameUUIDFromBytes((flow.uid() + "/" + part).getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static ObjectNode none() {
-        return JsonNodeFactory.instance.objectNode();
     }
 }

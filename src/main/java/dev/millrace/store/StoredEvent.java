@@ -59,7 +59,10 @@ public record StoredEvent(
                         row.getDouble("priority"),
                         timeout == null ? null : Terms.timeoutOfSeconds(timeout),
                         deadline == null ? null : deadline.toInstant(),
-                        row.getBoolean("streaming")),
+                        row.getBoolean("streaming"),
+                        null,
+                        null,
+                        (Integer) row.getObject("max_crashes")),
                 execution,
                 waiting);
     }

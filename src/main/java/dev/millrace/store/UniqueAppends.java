@@ -69,12 +69,14 @@ final class UniqueAppends {
     /** Null if the flow has got a limit; then nothing was stored. */
     private @Nullable List<UUID> unbounded(int flow, List<Draft> drafts, Appends.Tries tries) {
         Draft first = drafts.getFirst();
-        if (drafts.size() == 1 && isSimple(first)) {
+        if (drafts.size() == 1 && isSimple(first) && !first.hasOptions()) {
             Function<Connection, @Nullable List<UUID>> alone = connection -> alone(connection, flow, first, tries);
             return database.onceDirect(tries.of(alone));
         }
         Function<Handle, @Nullable List<UUID>> work = tries.of(work(flow, drafts, false, tries));
-        return batches(drafts).size() == 1 ? database.once(work) : database.inTransaction(work);
+        return batches(drafts).size() == 1 && !Appends.hasOptions(drafts)
+                ? database.once(work)
+                : database.inTransaction(work);
     }
 
     /** Null if the flow has got a limit, or an earlier try may have stored it: then more is to be looked at than this one does. */
@@ -145,6 +147,11 @@ final class UniqueAppends {
                 return null;
             }
         }
+        appends.keepOptions(
+                handle,
+                missing.stream()
+                        .filter(draft -> !answers.containsKey(draft.id()))
+                        .toList());
         return drafts.stream()
                 .map(draft -> answers.getOrDefault(draft.id(), draft.id()))
                 .toList();

@@ -98,13 +98,13 @@ public final class Workers implements AutoCloseable {
      * Prolongs a lease from now.
      *
      * @param listening whether the process hears notifications, for people to read
+     * @param stopping whether it has been asked to stop: if it is killed from now on, that is no death
      * @return false if the registration is gone
      */
-    public boolean renew(UUID worker, Duration lease, boolean listening) {
-        return update(
-                        "worker_renew",
-                        Map.of("id", worker, "lease", seconds(lease), "listening", listening, "lanes", lanes()))
-                == 1;
+    public boolean renew(UUID worker, Duration lease, boolean listening, boolean stopping) {
+        Map<String, Object> binds = Map.of(
+                "id", worker, "lease", seconds(lease), "listening", listening, "stopping", stopping, "lanes", lanes());
+        return update("worker_renew", binds) == 1;
     }
 
     /**
@@ -155,7 +155,7 @@ public final class Workers implements AutoCloseable {
      *
      * @param rescuer who asks; its lease must hold now
      * @param lease for how long it must have been renewed without a gap
-     * @param maxCrashes deaths that abort an event
+     * @param maxCrashes deaths that abort an event which does not say how many itself
      */
     public Rescued rescue(UUID rescuer, Duration lease, int maxCrashes) {
         return database.onceOnly(handle -> handle.createQuery(database.sql("rescue"))

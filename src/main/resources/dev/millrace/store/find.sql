@@ -7,7 +7,8 @@ select e.*,
     coalesce(y.priority, s.priority) as waiting_priority, coalesce(y.denials, s.denials) as denials, s.run_at as due_at
 from (select distinct id from unnest(:ids::uuid[]) as given (id)) known
 cross join lateral (
-    select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming
+    select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming,
+        (select max_crashes::integer from millrace.event_option o where o.event = event.id) as max_crashes
     from millrace.event
     where id = known.id and flow = :flow
     offset 0 -- one look into the index for each, whatever the planner believes of the sizes

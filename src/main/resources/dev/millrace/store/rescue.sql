@@ -1,11 +1,12 @@
 -- rescue: takes what a worker whose lease ran out still holds, and what is held by no registered worker at all, back to
 -- ready; each has one more death on it and from now on queues as a suspect, under its lane's negated number. One with
--- too many is aborted. Locks the expired registration, whose renewal then finds nothing, and the rows it moves; the lease
--- is judged by the database's clock, again under the lock. Does nothing unless the rescuer has renewed without a gap for
--- one whole lease (in seconds) and lately: after an outage everybody's lease has run out, and nobody's work must be taken
--- for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment. That is looked
--- at again when rows are moved; what is locked, because its settlement is under way, is not waited for, but found by a later
--- rescue if it is still there.
+-- too many, by its own word or else by :max_crashes, is aborted. A worker that had been asked to stop charges no death: to be
+-- killed is how many of those end. Locks the expired registration, whose renewal then finds nothing, and the rows it moves;
+-- the lease is judged by the database's clock, again under the lock. Does nothing unless the rescuer has renewed without a
+-- gap for one whole lease (in seconds) and lately: after an outage everybody's lease has run out, and nobody's work must be
+-- taken for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment. That is
+-- looked at again when rows are moved; what is locked, because its settlement is under way, is not waited for, but found by a
+-- later rescue if it is still there.
 with rescuer as materialized (
     select id, heartbeat_at + make_interval(secs => :lease) / 2 as trusted_until
     from millrace.worker
@@ -23,7 +24,7 @@ with rescuer as materialized (
     delete from millrace.worker w
     using expired
     where w.id = expired.id
-    returning w.id
+    returning w.id, w.stopping_at is not null as stopping
 ), found as materialized (
     select r.ctid
     from millrace.running r
@@ -36,24 +37,29 @@ with rescuer as materialized (
         select ctid from found where clock_timestamp() < (select trusted_until from rescuer)
     ))
     returning *
+), judged as materialized (
+    select lost.*, died, deaths + died::integer as counted, died and deaths + 1 >= coalesce(o.max_crashes, :max_crashes) as too_many
+    from lost
+    cross join lateral (select not exists (select from gone where gone.id = lost.worker and stopping) as died) d
+    left join millrace.event_option o on o.event = lost.id
 ), noted as (
     insert into millrace.attempt (event, worker, started_at, attempt, reason)
     select id, worker, claimed_at, attempt, 'lost'
-    from lost
+    from judged
 ), aborted as (
     insert into millrace.outcome (id, worker, started_at, flow, attempt, status, retryable, error)
     select id, worker, claimed_at, flow, attempt, 6, false, jsonb_build_object(
         'error', 'WorkerDeath',
-        'message', format('Event aborted after %s workers died or lost their lease while they held it', deaths + 1),
+        'message', format('Event aborted after %s workers died or lost their lease while they held it', counted),
         'retryable', false)
-    from lost
-    where deaths + 1 >= :max_crashes
+    from judged
+    where too_many
 ), back as (
     insert into millrace.ready (id, priority, position, lane, flow, attempt, failures, denials, deaths)
-    select id, priority, position, -abs(lane), flow, attempt, failures, denials, deaths + 1
-    from lost
-    where deaths + 1 < :max_crashes
+    select id, priority, position, case when died then -abs(lane) else lane end, flow, attempt, failures, denials, counted
+    from judged
+    where not too_many
 )
-select l.id, l.flow, l.attempt, 1 as was, case when l.deaths + 1 >= :max_crashes then 6 else 0 end as became, found.workers
+select l.id, l.flow, l.attempt, 1 as was, case when l.too_many then 6 else 0 end as became, found.workers
 from (select count(*)::integer as workers from gone) found
-left join lost l on true
+left join judged l on true

@@ -52,7 +52,7 @@ enum Mutant {
     DEATH_NOT_COUNTED(
             "store.FenceTest#rescue_ofAnExpiredWorker_queuesItsEventsAsSuspectsWithOneDeath",
             "1, 0, 1, -1]]",
-            edit("store/rescue.sql", "denials, deaths + 1\n    from lost", "denials, deaths\n    from lost")),
+            edit("store/rescue.sql", "deaths + died::integer as counted", "deaths as counted")),
 
     /** A lease runs by the clock of the worker's machine, which is an hour slow. */
     WORKER_CLOCK(
@@ -61,8 +61,8 @@ enum Mutant {
             edit("store/worker_renew.sql", "(select clock_timestamp() as now,", "(select to_timestamp(:now) as now,"),
             edit(
                     "store/Workers.java",
-                    "Map.of(\"id\", worker, \"lease\", seconds(lease), \"listening\", listening)",
-                    "Map.of(\"id\", worker, \"lease\", seconds(lease), \"listening\", listening, \"now\", System.currentTimeMillis() / 1e3 - 3600)")),
+                    "\"stopping\", stopping, \"lanes\", lanes())",
+                    "\"stopping\", stopping, \"lanes\", lanes(), \"now\", System.currentTimeMillis() / 1e3 - 3600)")),
 
     /** Zero rows are taken for a lost claim, without a look at who settled it. */
     NOT_READ_BACK(
@@ -107,7 +107,7 @@ enum Mutant {
     SUSPECTS_AMONG_OTHERS(
             "store.FenceTest#rescue_ofAnExpiredWorker_queuesItsEventsAsSuspectsWithOneDeath",
             "1, 0, 1, -1]]",
-            edit("store/rescue.sql", "position, -abs(lane), flow", "position, abs(lane), flow")),
+            edit("store/rescue.sql", "then -abs(lane) else", "then abs(lane) else")),
 
     /** A worker that does not know of a suspect that it holds, since the answer was lost, is given another. */
     SUSPECT_BESIDE_A_FORGOTTEN_ONE(

@@ -110,6 +110,7 @@ class ConstraintTest {
                                 "flow_pause_reason_legal",
                                 "update flow set paused_at = now(), pause_reason = $value",
                                 NO_NAMES),
+                        each("flow_frame_object", "update flow set frame = $value", NO_OBJECTS),
                         each("flow_pause_reason_with_pause", "update flow set pause_reason = $value", "'why'"),
                         each("flow_max_pending_positive", "update flow set max_pending = $value", "0", "-1"),
                         each("lane_type_legal", "insert into lane (flow, type) values (1, $value)", NO_NAMES))
@@ -131,6 +132,21 @@ class ConstraintTest {
                                         "event_payload_capped",
                                         "insert into event (id, priority, flow, type, payload) select $new, 1, 1, 'call',"
                                                 + " jsonb_build_array(t, t, t) from (select repeat('x', 45000000) as t) text")),
+                        each(
+                                "event_option_pkey",
+                                "insert into event_option (event, max_crashes) values ($id, $value), ($id, $value)",
+                                "1"),
+                        each(
+                                "event_option_event_fkey",
+                                "insert into event_option (event, max_crashes) values ($new, $value);"
+                                        + " set constraints all immediate",
+                                "1"),
+                        each(
+                                "event_option_max_crashes_bounded",
+                                "insert into event_option (event, max_crashes) values ($id, $value)",
+                                "0",
+                                "-1",
+                                "101"),
                         each("event_type_legal", "update event set type = $value", NO_NAMES),
                         each("event_priority_finite", "update event set priority = $value", NOT_FINITE),
                         each(
@@ -200,6 +216,7 @@ class ConstraintTest {
                         each("worker_expires_at_finite", "update worker set expires_at = $value", NEVER),
                         each("worker_heartbeat_at_finite", "update worker set heartbeat_at = $value", NEVER),
                         each("worker_started_at_finite", "update worker set started_at = $value", NEVER),
+                        each("worker_stopping_at_finite", "update worker set stopping_at = $value", NEVER),
                         each("worker_steady_since_finite", "update worker set steady_since = $value", NEVER),
                         each("running_claimed_at_finite", claim.formatted("$value", "1", "1", "0"), NEVER),
                         each("queued_priority_finite", claim.formatted("now()", "$value", "1", "0"), NOT_FINITE),

@@ -19,6 +19,7 @@ import dev.millrace.store.Workers.Registered;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -83,6 +84,66 @@ class FenceTest {
     }
 
     @Test
+    @DisplayName(
+            "12.20 an event that says how many deaths it may see is aborted after so many, more or fewer than others")
+    void rescue_ofEventsWithMaxCrashes_abortsEachAfterItsOwnNumber() {
+        UUID patient = append(Terms.DEFAULT.withMaxCrashes(5));
+        UUID other = append();
+        UUID frail = append(Terms.DEFAULT.withMaxCrashes(1));
+
+        List<Rescued> rescued = new ArrayList<>();
+        List<String> statuses = new ArrayList<>();
+        for (int death = 1; death <= 5; death++) {
+            UUID dead = worker();
+            for (UUID id : List.of(patient, other, frail)) {
+                store.claims().claimOne(dead, flow, List.of(lane, -lane), id, false);
+            }
+            expire(dead);
+            rescued.add(rescue());
+            statuses.add(String.join(" ", whereIs(patient), whereIs(other), whereIs(frail)));
+        }
+
+        assertThat(rescued)
+                .containsExactly(
+                        new Rescued(1, 3, 1),
+                        new Rescued(1, 2, 0),
+                        new Rescued(1, 2, 1),
+                        new Rescued(1, 1, 0),
+                        new Rescued(1, 1, 1));
+        assertThat(statuses)
+                .containsExactly(
+                        "pending pending aborted",
+                        "pending pending aborted",
+                        "pending aborted aborted",
+                        "pending aborted aborted",
+                        "aborted aborted aborted");
+        assertThat(database.text("select error ->> 'message' from outcome where id = ?", patient))
+                .contains("after 5 workers died");
+    }
+
+    @Test
+    @DisplayName("12.20 a worker that was asked to stop charges no death, also if it is killed before it can leave")
+    void rescue_ofAWorkerThatWasAskedToStop_chargesNoDeath() {
+        UUID innocent = append(Terms.DEFAULT.withMaxCrashes(1));
+        UUID suspect = append();
+        database.execute("update ready set deaths = 2, lane = -lane where id = ?", suspect);
+        UUID stopping = worker();
+        for (UUID id : List.of(innocent, suspect)) {
+            store.claims().claimOne(stopping, flow, List.of(lane, -lane), id, false);
+        }
+        store.workers().renew(stopping, LEASE, true, true);
+        store.workers().renew(stopping, LEASE, true, false); // once said, it stays said
+        expire(stopping);
+
+        assertThat(rescue()).isEqualTo(new Rescued(1, 2, 0));
+
+        assertThat(database.query("select id, attempt, deaths, lane from ready order by deaths"))
+                .isEqualTo(List.of(List.of(innocent, 1, 0, lane), List.of(suspect, 1, 2, -lane)));
+        assertThat(database.query("select reason, count(*) from attempt group by 1"))
+                .isEqualTo(List.of(List.of("lost", 2L)));
+    }
+
+    @Test
     void rescue_whileTheLeaseHolds_takesNothing() {
         claimOne(worker());
 
@@ -114,7 +175,7 @@ class FenceTest {
 
         assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
 
-        store.workers().renew(rescuer, LEASE, true); // back from the outage, but only just
+        store.workers().renew(rescuer, LEASE, true, false); // back from the outage, but only just
         assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
     }
 
@@ -136,11 +197,11 @@ class FenceTest {
     @Test
     void renew_afterAGapOfMoreThanHalfALease_beginsTheSteadyTimeAnew() {
         database.execute("update worker set heartbeat_at = now() - interval '4.9 seconds' where id = ?", rescuer);
-        store.workers().renew(rescuer, LEASE, true);
+        store.workers().renew(rescuer, LEASE, true, false);
         assertThat(steadyFor(rescuer)).isGreaterThan(LEASE);
 
         database.execute("update worker set heartbeat_at = now() - interval '5.1 seconds' where id = ?", rescuer);
-        store.workers().renew(rescuer, LEASE, true);
+        store.workers().renew(rescuer, LEASE, true, false);
         assertThat(steadyFor(rescuer)).isLessThan(LEASE);
     }
 
@@ -151,7 +212,7 @@ class FenceTest {
         expire(dead);
         rescue();
 
-        assertThat(store.workers().renew(dead, LEASE, true)).isFalse();
+        assertThat(store.workers().renew(dead, LEASE, true, false)).isFalse();
         assertThat(store.workers().all()).extracting(Registered::id).containsExactly(rescuer);
     }
 
@@ -161,7 +222,7 @@ class FenceTest {
         claimOne(late);
         expire(late);
 
-        assertThat(store.workers().renew(late, LEASE, true)).isTrue();
+        assertThat(store.workers().renew(late, LEASE, true, false)).isTrue();
         assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
     }
 
@@ -171,7 +232,7 @@ class FenceTest {
         claimOne(late);
         expire(late);
         Hold renewal = faults.hold("worker_renew", Moment.BEFORE_COMMIT);
-        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(late, LEASE, true));
+        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(late, LEASE, true, false));
         renewal.awaitReached();
 
         CompletableFuture<Rescued> rescued = async(this::rescue);
@@ -190,7 +251,7 @@ class FenceTest {
         Hold rescue = faults.hold("rescue", Moment.BEFORE_COMMIT);
         CompletableFuture<Rescued> rescued = async(this::rescue);
         rescue.awaitReached();
-        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(dead, LEASE, true));
+        CompletableFuture<Boolean> renewed = async(() -> store.workers().renew(dead, LEASE, true, false));
         awaitLockWait();
 
         rescue.release();
@@ -460,9 +521,12 @@ class FenceTest {
     }
 
     private UUID append() {
+        return append(Terms.DEFAULT);
+    }
+
+    private UUID append(Terms terms) {
         UUID id = UuidV7.next();
-        store.appends()
-                .append(flow, List.of(new Draft(id, lane, "task", "{}", "{}", Terms.DEFAULT, null, null)), false);
+        store.appends().append(flow, List.of(new Draft(id, lane, "task", "{}", "{}", terms, null, null)), false);
         return id;
     }
 
