@@ -57,10 +57,11 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
 
     /**
      * As {@link #result(UUID)}, as an instance of that class; null for a null. Also fails with a
-     * {@link dev.millrace.event.ValidationException} if the response cannot be read as that class.
+     * {@link dev.millrace.event.ValidationException} if the response cannot be read as that class, or is not stored: what Jackson cannot
+     * write, or is over the response cap, has only a mark in its place.
      */
     public <R> CompletableFuture<@Nullable R> result(UUID id, Class<R> type) {
-        return results.result(id, Results.as(type));
+        return results.result(id, Results.as(id, type));
     }
 
     /**
@@ -77,8 +78,9 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
     /** As {@link #appendAndAwait(Object, Duration)}, with options, as an instance of that class; null for a null. */
     public <R> @Nullable R appendAndAwait(T payload, Append options, Class<R> type, Duration patience)
             throws InterruptedException {
-        var reader = Results.as(type);
-        return reader.apply(results.get(append(payload, options), patience));
+        Objects.requireNonNull(type, "type");
+        UUID id = append(payload, options);
+        return Results.as(id, type).apply(results.get(id, patience));
     }
 
     /** Every attempt at an event in order, the running one included; none for an event that was never claimed. */

@@ -3,9 +3,8 @@ package dev.millrace;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
-import dev.millrace.event.Json;
 import dev.millrace.event.NotEndedException;
-import dev.millrace.event.Payloads;
+import dev.millrace.event.Responses;
 import dev.millrace.event.UncompletedException;
 import dev.millrace.store.StoredEvent;
 import java.time.Duration;
@@ -86,9 +85,9 @@ final class Results<T> {
         return response;
     }
 
-    /** A reader of responses as that class. */
-    static <R> Function<JsonNode, @Nullable R> as(Class<R> type) {
+    /** A reader of an event's response as that class. */
+    static <R> Function<JsonNode, @Nullable R> as(UUID id, Class<R> type) {
         Objects.requireNonNull(type, "type");
-        return response -> response.isNull() ? null : Payloads.decode(Json.text(response), type);
+        return response -> response.isNull() ? null : Responses.read(id, response, type);
     }
 }
