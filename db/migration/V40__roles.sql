@@ -16,7 +16,9 @@ begin
         grant select, insert on enqueue to millrace_append;
         grant execute on function
             append,
-            append_many
+            append_many,
+            open_flow,
+            schema_version
             to millrace_append;
     end if;
     if exists (select from pg_roles where rolname = 'millrace_read') then

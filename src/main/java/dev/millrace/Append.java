@@ -41,7 +41,7 @@ public record Append(
             Terms.checkDelay(delay);
         }
         if (runAt != null && delay != null) {
-            throw new IllegalArgumentException("runAt and delay exclude each other");
+            throw new IllegalArgumentException("runAt (%s) and delay (%s) are both set; give only one of the two".formatted(runAt, delay));
         }
     }
 
@@ -92,11 +92,13 @@ public record Append(
 
     /** As {@link #timeout}. */
     public Append withTimeout(Duration timeout) {
+        Objects.requireNonNull(timeout, "timeout");
         return with(new Terms(terms.priority(), timeout, terms.deadline(), terms.streaming(), terms.unique()));
     }
 
     /** A time past which the event is skipped if it has not started. */
     public Append withDeadline(Instant deadline) {
+        Objects.requireNonNull(deadline, "deadline");
         return with(new Terms(terms.priority(), terms.timeout(), deadline, terms.streaming(), terms.unique()));
     }
 
@@ -105,6 +107,7 @@ public record Append(
      * if it has none.
      */
     public Append withDeadlineOf(Run<?> run) {
+        Objects.requireNonNull(run, "run");
         Instant given = terms.deadline();
         Instant inherited = run.event().deadline();
         return inherited == null || (given != null && given.isBefore(inherited)) ? this : withDeadline(inherited);
@@ -135,7 +138,7 @@ public record Append(
         if (unique == null) {
             throw new IllegalStateException("onConflict is about a unique key: give one first, by uniqueKey(key)");
         }
-        return unique(new Unique(unique.key(), unique.scope(), choice));
+        return unique(new Unique(unique.key(), unique.scope(), Objects.requireNonNull(choice, "onConflict")));
     }
 
     /** A time before which the event does not start; takes the place of a delay. */
@@ -150,7 +153,7 @@ public record Append(
 
     /** An id of the application's own; appending it a second time is refused. */
     public Append withId(UUID chosen) {
-        return new Append(chosen, terms, metadata, runAt, delay);
+        return new Append(Objects.requireNonNull(chosen, "id"), terms, metadata, runAt, delay);
     }
 
     /** A note beside the payload. */

@@ -140,7 +140,7 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
 
     /** As {@link #join()}, at most so long; says whether nothing is due and nothing runs here. */
     public boolean join(Duration patience) throws InterruptedException {
-        return work.join(patience);
+        return work.join(Objects.requireNonNull(patience, "patience"));
     }
 
     /**

@@ -231,7 +231,8 @@ public final class ExecutorBuilder<T> {
                 permissionTimeout,
                 pollInterval);
         if (maxQueueSize != null && maxQueueSize < 1) {
-            throw new IllegalArgumentException("Max queue size must be >= 1.");
+            throw new IllegalArgumentException(
+                    "maxQueueSize must be 1 to %d, got %d".formatted(Integer.MAX_VALUE, maxQueueSize));
         }
         if (!registered) {
             types.register(payloadType);

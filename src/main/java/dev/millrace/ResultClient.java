@@ -72,6 +72,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * @throws dev.millrace.event.NotEndedException if it has not ended after that time; it goes on, and the exception names its id
      */
     public JsonNode appendAndAwait(T payload, Duration patience) throws InterruptedException {
+        results.requireReading("wait for a result");
         return results.get(append(payload), patience);
     }
 
@@ -79,6 +80,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
     public <R> @Nullable R appendAndAwait(T payload, Append options, Class<R> type, Duration patience)
             throws InterruptedException {
         Objects.requireNonNull(type, "type");
+        results.requireReading("wait for a result");
         UUID id = append(payload, options);
         return Results.as(id, type).apply(results.get(id, patience));
     }
@@ -142,6 +144,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
     }
 
     private Stream<Chunk> follow(Streams.Place start) {
+        results.requireReading("follow an event");
         return new Following(start, millrace().followers()::next, () -> execution(start.event())).stream();
     }
 

@@ -28,6 +28,7 @@ final class Results<T> {
 
     /** The event once it has ended; empty if it has not after that time. */
     Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
+        Objects.requireNonNull(patience, "patience");
         EventReader<T> reader = client.reader();
         Event<T> event = reader.find(id).orElseThrow(() -> client.notFound(id));
         if (event.status().isTerminal()) {
@@ -51,12 +52,18 @@ final class Results<T> {
         }
     }
 
+    /** Refuses to wait for an event where nothing can be seen of it. */
+    void requireReading(String what) {
+        client.millrace().store().requireReading(what);
+    }
+
     private CompletableFuture<StoredEvent> ended(UUID id) {
-        return client.millrace().waiters().ended(client.flow().id(), Objects.requireNonNull(id, "id"));
+        return client.millrace().waiters().ended(client.flow(), Objects.requireNonNull(id, "id"));
     }
 
     /** The response of an event when it has ended, read so. */
     <R extends @Nullable Object> CompletableFuture<R> result(UUID id, Function<JsonNode, R> reader) {
+        requireReading("wait for a result");
         CompletableFuture<StoredEvent> ended = ended(id);
         CompletableFuture<R> result = ended.thenApply(event -> reader.apply(response(event)));
         var unused = result.whenComplete((response, error) -> ended.cancel(false)); // nobody waits any more

@@ -80,7 +80,7 @@ class RolesTest extends WithSql {
     void privileges_onFunctionsSequencesAndTheSchema_areTheLeast() {
         String may = "select proname::text from pg_proc where pronamespace = 'millrace'::regnamespace"
                 + " and has_function_privilege(?, oid, 'execute') order by 1";
-        assertThat(database.list(String.class, may, "millrace_append")).containsExactly("append", "append_many");
+        assertThat(database.list(String.class, may, "millrace_append")).containsExactly("append", "append_many", "open_flow", "schema_version");
         assertThat(database.list(String.class, may, "millrace_read"))
                 .containsExactly(
                         "attempts",
@@ -156,7 +156,9 @@ class RolesTest extends WithSql {
                 .containsExactly(
                         List.of("append", "search_path=millrace, pg_temp"),
                         List.of("append_many", "search_path=millrace, pg_temp"),
-                        List.of("enqueue_row", "search_path=millrace, pg_temp"));
+                        List.of("enqueue_row", "search_path=millrace, pg_temp"),
+                        List.of("open_flow", "search_path=millrace, pg_temp"),
+                        List.of("schema_version", "search_path=millrace, pg_temp"));
     }
 
     @ParameterizedTest
@@ -233,7 +235,8 @@ class RolesTest extends WithSql {
             statement.execute("create function pg_temp.spring() returns trigger language plpgsql as"
                     + " 'begin insert into pg_temp.trap values (current_user); return new; end'");
             for (String table :
-                    List.of("flow", "lane", "event", "ready", "scheduled", "unique_key", "enqueue", "sleeper")) {
+                    List.of("flow", "lane", "event", "ready", "scheduled", "unique_key", "enqueue", "sleeper",
+                            "schema_history")) {
                 statement.execute("create temp table %s (like millrace.enqueue)".formatted(table));
                 statement.execute(
                         "create trigger spring before insert on pg_temp.%s for each row execute function pg_temp.spring()"
@@ -255,6 +258,8 @@ class RolesTest extends WithSql {
             assertThat(state(
                             connection,
                             "insert into millrace.enqueue (flow, type, payload) values ('f', 't', '1') returning id"))
+                    .isEqualTo("done");
+            assertThat(state(connection, "select millrace.open_flow('opened'), millrace.schema_version()"))
                     .isEqualTo("done");
             try (var trapped = statement.executeQuery("select count(*) from pg_temp.trap")) {
                 trapped.next();

@@ -43,6 +43,7 @@ public final class Database {
     private final Statements statements;
     private volatile @Nullable String begin; // of transactions; null while the default will do
     private volatile boolean readOnlyByDefault;
+    private volatile Access access = Access.ALL;
     private volatile boolean closing;
 
     /** As the other one, for callers without background work. */
@@ -72,6 +73,16 @@ public final class Database {
     void askFor(DatabaseFacts facts) {
         readOnlyByDefault = facts.readOnlyByDefault();
         begin = readOnlyByDefault || !facts.readsCommittedByDefault() ? sql("begin_read_committed") : null;
+    }
+
+    /** Notes what the role of the connections may do. */
+    void isLent(Access rights) {
+        access = rights;
+    }
+
+    /** What the role of the connections may do. */
+    Access access() {
+        return access;
     }
 
     /** Connections on which transactions may write that do not ask to. */
@@ -123,7 +134,7 @@ public final class Database {
         try {
             return work.withHandle(handle -> committed(handle.getConnection(), () -> statement.apply(handle)));
         } catch (JdbiException e) {
-            throw SqlErrors.translated(e);
+            throw translated(e);
         }
     }
 
@@ -214,7 +225,7 @@ public final class Database {
         try {
             return work.apply(configured(Jdbi.create(connection)).open());
         } catch (JdbiException e) {
-            throw SqlErrors.translated(e);
+            throw translated(e);
         }
     }
 
@@ -275,7 +286,7 @@ public final class Database {
                 if (closing
                         || !SqlErrors.isTransient(e)
                         || Thread.currentThread().isInterrupted()) {
-                    throw SqlErrors.translated(e);
+                    throw translated(e);
                 }
                 if (System.nanoTime() - giveUp >= 0) {
                     throw SqlErrors.unreachable(e, patience);
@@ -283,6 +294,12 @@ public final class Database {
                 pause(failures);
             }
         }
+    }
+
+    /** The database's refusal in our words; of a role that does not work, which one it needs. */
+    private RuntimeException translated(RuntimeException error) {
+        RuntimeException told = SqlErrors.translated(error);
+        return access.writes() || !SqlErrors.isNotAllowed(error) ? told : Roles.needed(SqlErrors.reason(error), told);
     }
 
     /** Waits a random part of a time that doubles with each failure: full jitter, so that clients do not come back as one. */

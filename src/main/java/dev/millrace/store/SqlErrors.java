@@ -69,6 +69,11 @@ public final class SqlErrors {
         return find(error).filter(sql -> READ_ONLY.equals(sql.getSQLState())).isPresent();
     }
 
+    /** Whether the role may not do it. */
+    static boolean isNotAllowed(Throwable error) {
+        return find(error).filter(sql -> "42501".equals(sql.getSQLState())).isPresent();
+    }
+
     /** Whether the driver or the server raised it, and not the program on its way there. */
     public static boolean isFromDatabase(Throwable error) {
         return find(error).isPresent();
@@ -168,7 +173,7 @@ public final class SqlErrors {
         return last == null ? String.valueOf(error) : messageOf(last) + " [" + last.getSQLState() + "]";
     }
 
-    private static String messageOf(SQLException error) {
+    static String messageOf(SQLException error) {
         ServerErrorMessage server = error instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
         String message = server == null ? null : server.getMessage();
         return String.valueOf(message == null ? error.getMessage() : message);
