@@ -52,8 +52,7 @@ record Endings(Store store, int flow, String flowName, Consumer<Moved> whenEnded
     EventStatus reprioritize(UUID id, double priority) {
         Objects.requireNonNull(id, "id");
         while (!store.settlements().reprioritize(flow, id, priority)) {
-            EventStatus status =
-                    status(id).orElseThrow(() -> NotFoundException.ofEvent(id, flowName));
+            EventStatus status = status(id).orElseThrow(() -> NotFoundException.ofEvent(id, flowName));
             if (status != EventStatus.PENDING) {
                 return status;
             }

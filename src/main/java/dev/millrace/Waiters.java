@@ -57,8 +57,7 @@ final class Waiters {
             } else {
                 String flow = String.valueOf(flows.get(awaited.flow()));
                 answers.put(
-                        awaited,
-                        future -> future.completeExceptionally(NotFoundException.ofEvent(awaited.id(), flow)));
+                        awaited, future -> future.completeExceptionally(NotFoundException.ofEvent(awaited.id(), flow)));
             }
         });
         ended.stream().collect(Collectors.groupingBy(Awaited::flow)).forEach((flow, some) -> {

@@ -83,7 +83,9 @@ class AppendOnlyTest extends WithMillrace {
         worker.execute();
         assertThat(worker.flow().id()).isEqualTo(appender.flow().id());
         assertThat(ended(worker, id).execution().response()).hasToString("\"x\"");
-        assertThat(more).hasSize(2).allSatisfy(one -> assertThat(ended(worker, one).status()).isEqualTo(EventStatus.COMPLETED));
+        assertThat(more)
+                .hasSize(2)
+                .allSatisfy(one -> assertThat(ended(worker, one).status()).isEqualTo(EventStatus.COMPLETED));
         assertThat(own).isEqualTo(made.id());
         assertThat(ended(worker, own).priority()).isEqualTo(7);
     }
@@ -100,8 +102,9 @@ class AppendOnlyTest extends WithMillrace {
                 .withRunAt(deadline.minusSeconds(60))
                 .withNote("who", "me \u00e4")
                 .streamed();
-        String row = "jsonb_build_array(priority, timeout, deadline, streaming, metadata, payload, type, (select jsonb_build_array(run_at, lane)"
-                + " from scheduled s where s.id = event.id))";
+        String row =
+                "jsonb_build_array(priority, timeout, deadline, streaming, metadata, payload, type, (select jsonb_build_array(run_at, lane)"
+                        + " from scheduled s where s.id = event.id))";
         Executor<Task> worker = tasks().build();
         UUID expected = worker.append(new Task("x \"\u00e4"), all.withId(UUID.randomUUID()));
 
@@ -110,7 +113,8 @@ class AppendOnlyTest extends WithMillrace {
 
         assertThat(id).isEqualTo(chosen);
         assertThat(only(row, id)).isEqualTo(only(row, expected));
-        assertThat(database.longValue("select count(*) from scheduled where id = ? and run_at > now() + interval '59 min'", delayed))
+        assertThat(database.longValue(
+                        "select count(*) from scheduled where id = ? and run_at > now() + interval '59 min'", delayed))
                 .isEqualTo(1);
     }
 
@@ -124,10 +128,12 @@ class AppendOnlyTest extends WithMillrace {
         assertThat(tasks().build().append(new Task("z"), Append.uniqueKey("k"))).isEqualTo(first);
         UUID replaced = appender.append(new Task("y"), Append.uniqueKey("k").onConflict(OnConflict.REPLACE_PENDING));
         assertThat(replaced).isNotEqualTo(first);
-        assertThatThrownBy(() -> appender.append(new Task("y"), Append.uniqueKey("k").onConflict(OnConflict.FAIL)))
+        assertThatThrownBy(() ->
+                        appender.append(new Task("y"), Append.uniqueKey("k").onConflict(OnConflict.FAIL)))
                 .isInstanceOf(ExistsException.class)
                 .hasMessageContaining("event " + replaced + " holds its unique key")
-                .satisfies(e -> assertThat(((ExistsException) e).details()).containsEntry("holder", replaced.toString()));
+                .satisfies(
+                        e -> assertThat(((ExistsException) e).details()).containsEntry("holder", replaced.toString()));
         UUID period = appender.append(new Task("p"), Append.uniqueKey("p", UniqueScope.within(Duration.ofHours(1))));
         assertThat(appender.appendAll(
                         List.of(new Task("1"), new Task("2")),
@@ -136,7 +142,8 @@ class AppendOnlyTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.15 append in the caller's own transaction joins it, and a refusal leaves the transaction as it was")
+    @DisplayName(
+            "12.15 append in the caller's own transaction joins it, and a refusal leaves the transaction as it was")
     void append_withinATransaction_joinsIt() throws SQLException {
         Executor<Task> appender = appender();
         UUID kept;
@@ -174,7 +181,8 @@ class AppendOnlyTest extends WithMillrace {
     void append_toABoundedFlow_isRefusedWhenFull() {
         tasks().maxQueueSize(3_000).build();
         Executor<Task> appender = appender();
-        List<Task> many = IntStream.range(0, 2_500).mapToObj(i -> new Task("t" + i)).toList();
+        List<Task> many =
+                IntStream.range(0, 2_500).mapToObj(i -> new Task("t" + i)).toList();
 
         assertThat(appender.appendAll(many)).hasSize(2_500).doesNotHaveDuplicates();
         assertThatThrownBy(() -> appender.appendAll(many))
@@ -183,7 +191,9 @@ class AppendOnlyTest extends WithMillrace {
         assertThat(appender.appendAll(many.subList(0, 500).stream())).isEqualTo(500);
         assertThatThrownBy(() -> appender.append(new Task("x"))).isInstanceOf(QueueFullException.class);
         assertThat(database.longValue("select count(*) from event")).isEqualTo(3_000);
-        assertThat(database.list(String.class, "select payload ->> 'name' from ready join event using (id) order by position limit 3"))
+        assertThat(database.list(
+                        String.class,
+                        "select payload ->> 'name' from ready join event using (id) order by position limit 3"))
                 .containsExactly("t0", "t1", "t2");
     }
 
@@ -193,7 +203,8 @@ class AppendOnlyTest extends WithMillrace {
         Executor<Task> appender = appender();
         UUID id = appender.append(new Task("x"));
 
-        assertThatThrownBy(() -> appender.append(new Task("y"), Append.defaults().withId(id)))
+        assertThatThrownBy(
+                        () -> appender.append(new Task("y"), Append.defaults().withId(id)))
                 .isInstanceOf(ExistsException.class)
                 .hasMessage("event %s already exists; nothing was stored. Append it under another id".formatted(id))
                 .satisfies(e -> assertThat(((ExistsException) e).details()).containsEntry("id", id.toString()));
@@ -236,7 +247,8 @@ class AppendOnlyTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.15 a login that may append and read can wait as well; one that may only read is told so when it appends")
+    @DisplayName(
+            "12.15 a login that may append and read can wait as well; one that may only read is told so when it appends")
     void append_andRead_canWait() throws InterruptedException {
         login.grant("millrace_read");
         try (Millrace both = Millrace.connect(pool)) {
@@ -267,15 +279,14 @@ class AppendOnlyTest extends WithMillrace {
                 UUID id = appender.append(new Task(moment.name()), Append.uniqueKey(moment.name()));
 
                 assertThat(faults.allStruck()).isTrue();
-                assertThat(database.list(UUID.class, "select id from event where payload ->> 'name' = ?", moment.name()))
+                assertThat(database.list(
+                                UUID.class, "select id from event where payload ->> 'name' = ?", moment.name()))
                         .containsExactly(id);
             }
         }
         FaultyDataSource faults = new FaultyDataSource(pool);
-        try (Millrace faulty = Millrace.builder()
-                .dataSource(faults)
-                .patience(Duration.ZERO)
-                .connect()) {
+        try (Millrace faulty =
+                Millrace.builder().dataSource(faults).patience(Duration.ZERO).connect()) {
             Executor<Task> appender = tasks(faulty).build();
             faults.set("append_by_function", Moment.AFTER_COMMIT, 1, Fault.cut());
 

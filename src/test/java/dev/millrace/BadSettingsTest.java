@@ -163,10 +163,10 @@ class BadSettingsTest {
     static Stream<Arguments> executorSettings() {
         return Stream.of(
                 building("queueCapacity must be 1 to 10000, got 0", builder -> builder.queueCapacity(0)),
-                building("queueCapacity must be 1 to 10000, got -2147483648", builder -> builder.queueCapacity(Integer.MIN_VALUE)),
                 building(
-                        "queueCapacity must be 1 to 10000, got 10001",
-                        builder -> builder.queueCapacity(10_001)),
+                        "queueCapacity must be 1 to 10000, got -2147483648",
+                        builder -> builder.queueCapacity(Integer.MIN_VALUE)),
+                building("queueCapacity must be 1 to 10000, got 10001", builder -> builder.queueCapacity(10_001)),
                 building(
                         "capacityRefreshTime must be PT0.01S to PT1H, got PT0.009999999S",
                         builder -> builder.capacityRefreshTime(Duration.ofNanos(9_999_999))),
@@ -180,7 +180,9 @@ class BadSettingsTest {
                         "capacityRefreshTime must be PT0.01S to PT1H, got PT",
                         builder -> builder.capacityRefreshTime(ENDLESS)),
                 building("concurrencyLimit must be 1 to 100000, got 0", builder -> builder.concurrencyLimit(0)),
-                building("concurrencyLimit must be 1 to 100000, got 100001", builder -> builder.concurrencyLimit(100_001)),
+                building(
+                        "concurrencyLimit must be 1 to 100000, got 100001",
+                        builder -> builder.concurrencyLimit(100_001)),
                 building("maxQueueSize must be 1 to 2147483647, got 0", builder -> builder.maxQueueSize(0)),
                 building("maxQueueSize must be 1 to 2147483647, got -5", builder -> builder.maxQueueSize(-5)),
                 building("maxDenials must be 1 to 1000, got 0", builder -> builder.maxDenials(0)),
@@ -256,16 +258,18 @@ class BadSettingsTest {
     static Stream<Arguments> otherNulls() {
         return Stream.of(
                 Arguments.of("timeout", (ThrowingCallable) () -> Append.timeout(null)),
-                Arguments.of("deadline", (ThrowingCallable) () -> Append.defaults().withDeadline(null)),
+                Arguments.of(
+                        "deadline", (ThrowingCallable) () -> Append.defaults().withDeadline(null)),
                 Arguments.of("run", (ThrowingCallable) () -> Append.inheritDeadline(null)),
                 Arguments.of("delay", (ThrowingCallable) () -> Append.delay(null)),
                 Arguments.of("runAt", (ThrowingCallable) () -> Append.defaults().withRunAt(null)),
                 Arguments.of("id", (ThrowingCallable) () -> Append.defaults().withId(null)),
                 Arguments.of("key", (ThrowingCallable) () -> Append.uniqueKey(null)),
                 Arguments.of("scope", (ThrowingCallable) () -> Append.uniqueKey("k", null)),
+                Arguments.of("onConflict", (ThrowingCallable)
+                        () -> Append.uniqueKey("k").onConflict(null)),
                 Arguments.of(
-                        "onConflict", (ThrowingCallable) () -> Append.uniqueKey("k").onConflict(null)),
-                Arguments.of("metadata", (ThrowingCallable) () -> Append.defaults().withMetadata(null)),
+                        "metadata", (ThrowingCallable) () -> Append.defaults().withMetadata(null)),
                 Arguments.of("key", (ThrowingCallable) () -> Append.defaults().withNote(null, "v")),
                 Arguments.of("value", (ThrowingCallable) () -> Append.defaults().withNote("k", null)),
                 Arguments.of("pause", (ThrowingCallable) () -> RetryPolicy.fixed(null, 1)),
@@ -274,16 +278,21 @@ class BadSettingsTest {
                 Arguments.of("reason", (ThrowingCallable) () -> Permission.denied(null)),
                 Arguments.of("delay", (ThrowingCallable) () -> Permission.denied("x", null)),
                 Arguments.of("delay", (ThrowingCallable) () -> Permission.waitFor(null)),
-                Arguments.of("since", (ThrowingCallable) () -> RetryFilter.failed().since(null)),
-                Arguments.of("until", (ThrowingCallable) () -> RetryFilter.failed().until(null)),
-                Arguments.of("part", (ThrowingCallable) () -> RetryFilter.failed().withError(null)));
+                Arguments.of(
+                        "since", (ThrowingCallable) () -> RetryFilter.failed().since(null)),
+                Arguments.of(
+                        "until", (ThrowingCallable) () -> RetryFilter.failed().until(null)),
+                Arguments.of(
+                        "part", (ThrowingCallable) () -> RetryFilter.failed().withError(null)));
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("otherNulls")
     @DisplayName("12.13 null is refused by name in what is said of appends, retries, limits and permissions")
     void setting_null_isRefusedByName(String name, ThrowingCallable setting) {
-        assertThatExceptionOfType(NullPointerException.class).isThrownBy(setting).withMessage(name);
+        assertThatExceptionOfType(NullPointerException.class)
+                .isThrownBy(setting)
+                .withMessage(name);
     }
 
     @Test

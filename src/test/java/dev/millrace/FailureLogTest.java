@@ -84,7 +84,8 @@ class FailureLogTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.4 a handler that throws is logged once an attempt: what, which attempt, what follows, and the stack trace")
+    @DisplayName(
+            "12.4 a handler that throws is logged once an attempt: what, which attempt, what follows, and the stack trace")
     void handler_thatThrows_isLoggedOnceAnAttempt() throws InterruptedException {
         Executor<Task> tasks = tasks().retry(RetryPolicy.fixed(Duration.ofMillis(1), 2))
                 .handler((task, run) -> {
@@ -116,7 +117,8 @@ class FailureLogTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.4 an attempt that succeeds, or ends as its handler says, is not logged; run.fail is, without a stack trace")
+    @DisplayName(
+            "12.4 an attempt that succeeds, or ends as its handler says, is not logged; run.fail is, without a stack trace")
     void handler_thatDoesNotFail_isNotLogged() throws InterruptedException {
         Executor<Task> tasks = tasks().retry(RetryPolicy.fixed(Duration.ZERO, 3))
                 .handler((task, run) -> switch (task.name()) {
@@ -139,7 +141,8 @@ class FailureLogTest extends WithMillrace {
 
         runOnce(tasks, "fail");
 
-        assertThat(line().getFormattedMessage()).endsWith("next: failed; error: dev.millrace.event.EndedException: no such user");
+        assertThat(line().getFormattedMessage())
+                .endsWith("next: failed; error: dev.millrace.event.EndedException: no such user");
         assertThat(line().getThrowableProxy()).isNull();
     }
 
@@ -183,7 +186,8 @@ class FailureLogTest extends WithMillrace {
                 .hasToString("{\"error\":\"IllegalStateException\",\"message\":\"it broke\"}");
 
         lines.list.clear();
-        Executor<Task> plain = millrace().executor("plain", Task.class)
+        Executor<Task> plain = millrace()
+                .executor("plain", Task.class)
                 .failureLog(org.slf4j.event.Level.ERROR, 0)
                 .handler((task, run) -> {
                     failHere(null);
@@ -193,9 +197,11 @@ class FailureLogTest extends WithMillrace {
         runOnce(plain, "x");
 
         assertThat(line().getThrowableProxy()).isNull();
-        assertThat(line().getFormattedMessage()).endsWith("next: failed; error: java.lang.IllegalStateException: it broke");
+        assertThat(line().getFormattedMessage())
+                .endsWith("next: failed; error: java.lang.IllegalStateException: it broke");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> tasks().failureLog(org.slf4j.event.Level.WARN, -1).build())
+                .isThrownBy(
+                        () -> tasks().failureLog(org.slf4j.event.Level.WARN, -1).build())
                 .withMessage("failureLog must have 0 to 10000 frames, got -1");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tasks().storedTrace(32_769).build())
@@ -203,7 +209,8 @@ class FailureLogTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.4 causes, what they suppressed, and trimmed traces are stored with the error and with each attempt")
+    @DisplayName(
+            "12.4 causes, what they suppressed, and trimmed traces are stored with the error and with each attempt")
     void error_always_isStoredWithItsCauses() throws InterruptedException {
         Executor<Task> tasks = tasks().retry(RetryPolicy.fixed(Duration.ZERO, 2))
                 .handler((task, run) -> {
@@ -227,7 +234,9 @@ class FailureLogTest extends WithMillrace {
         assertThat(error.at("/causes/1/trace").asText()).contains("FailureLogTest.lambda");
         assertThat(tasks.attempts(event.id()).getFirst().error().path("causes")).isEqualTo(error.path("causes"));
         RemoteException remote = new RemoteException(error);
-        assertThat(remote.getCause()).hasMessage("IOException: no route").hasRootCauseMessage("IllegalArgumentException: bad mask");
+        assertThat(remote.getCause())
+                .hasMessage("IOException: no route")
+                .hasRootCauseMessage("IllegalArgumentException: bad mask");
         assertThat(remote.text())
                 .contains("\n    at dev.millrace.FailureLogTest.failHere")
                 .contains("\ncaused by IOException: no route")
@@ -248,7 +257,8 @@ class FailureLogTest extends WithMillrace {
     void message_thatQuotesThePayload_isNotLogged() throws Exception {
         ObjectMapper mapper = new ObjectMapper();
         Secret secret = new Secret("canary\"-4711", 123456789, List.of("anna\u00e4", "otto"));
-        Executor<Secret> secrets = millrace().executor("secrets", Secret.class)
+        Executor<Secret> secrets = millrace()
+                .executor("secrets", Secret.class)
                 .handler((payload, run) -> {
                     IOException cause = new IOException(mapper.writeValueAsString(payload));
                     cause.addSuppressed(new IOException("note of " + run.event().metadata()));
@@ -282,7 +292,8 @@ class FailureLogTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.4 errors whose causes go round, never end, or throw when they are looked at, are logged all the same")
+    @DisplayName(
+            "12.4 errors whose causes go round, never end, or throw when they are looked at, are logged all the same")
     void error_ofAnyKind_isLogged() throws InterruptedException {
         RuntimeException round = new RuntimeException("one");
         round.initCause(new RuntimeException("two", round));
@@ -309,9 +320,11 @@ class FailureLogTest extends WithMillrace {
         runOnce(tasks, "mute");
         assertThat(tasks.join(LONG)).isTrue();
 
-        assertThat(many.path("causes").size() + many.path("causes_omitted").asInt()).isEqualTo(1_000);
+        assertThat(many.path("causes").size() + many.path("causes_omitted").asInt())
+                .isEqualTo(1_000);
         assertThat(lines()).hasSize(3);
-        assertThat(logged()).contains("RuntimeException: one", "RuntimeException: two", "[no message: java.lang.IllegalState");
+        assertThat(logged())
+                .contains("RuntimeException: one", "RuntimeException: two", "[no message: java.lang.IllegalState");
         assertThat(logged().length()).isLessThan(200_000);
     }
 
@@ -321,7 +334,8 @@ class FailureLogTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.4 the MDC says event, flow, type and attempt while a handler, a permission check or a listener runs")
+    @DisplayName(
+            "12.4 the MDC says event, flow, type and attempt while a handler, a permission check or a listener runs")
     void mdc_whileTheApplicationsCodeRuns_saysOfWhat() throws Exception {
         CompletableFuture<Map<String, String>> asked = new CompletableFuture<>();
         CompletableFuture<Map<String, String>> ran = new CompletableFuture<>();
@@ -341,8 +355,8 @@ class FailureLogTest extends WithMillrace {
 
         Event<Task> event = runOnce(tasks, "x");
 
-        Map<String, String> expected = Map.of(
-                KEYS.get(0), event.id().toString(), KEYS.get(1), "tasks", KEYS.get(2), "task", KEYS.get(3), "1");
+        Map<String, String> expected =
+                Map.of(KEYS.get(0), event.id().toString(), KEYS.get(1), "tasks", KEYS.get(2), "task", KEYS.get(3), "1");
         assertThat(asked.get(LONG.toSeconds(), TimeUnit.SECONDS)).containsAllEntriesOf(expected);
         assertThat(ran.get(LONG.toSeconds(), TimeUnit.SECONDS)).containsAllEntriesOf(expected);
         assertThat(heard.poll(LONG.toSeconds(), TimeUnit.SECONDS)).containsAllEntriesOf(expected);
@@ -365,8 +379,14 @@ class FailureLogTest extends WithMillrace {
 
         assertThat(lines()).hasSize(2);
         assertThat(lines().getFirst().getFormattedMessage())
-                .isEqualTo("event=%s flow=tasks type=task attempt=1 permission check failed, 1 of 2".formatted(event.id()));
+                .isEqualTo("event=%s flow=tasks type=task attempt=1 permission check failed, 1 of 2"
+                        .formatted(event.id()));
         assertThat(logged()).contains("no quota").doesNotContain("canary");
-        assertThat(tasks.attempts(event.id()).getFirst().error().at("/causes/0/message").asText()).isEqualTo("no quota");
+        assertThat(tasks.attempts(event.id())
+                        .getFirst()
+                        .error()
+                        .at("/causes/0/message")
+                        .asText())
+                .isEqualTo("no quota");
     }
 }

@@ -66,18 +66,12 @@ class MovesTest extends WithMillrace {
 
         UUID done = tasks.append(new Task("done"));
         StatusMove claimed = heard.poll(LONG.toSeconds(), TimeUnit.SECONDS);
-        assertThat(claimed)
-                .isEqualTo(
-                        move(done, EventStatus.PENDING, EventStatus.PROCESSING, Result.PROCESSING, null));
+        assertThat(claimed).isEqualTo(move(done, EventStatus.PENDING, EventStatus.PROCESSING, Result.PROCESSING, null));
         StatusMove completed = heard.poll(LONG.toSeconds(), TimeUnit.SECONDS);
         assertThat(completed.duration()).isPositive();
         assertThat(completed)
                 .isEqualTo(move(
-                        done,
-                        EventStatus.PROCESSING,
-                        EventStatus.COMPLETED,
-                        Result.COMPLETED,
-                        completed.duration()));
+                        done, EventStatus.PROCESSING, EventStatus.COMPLETED, Result.COMPLETED, completed.duration()));
         assertThat(event(tasks, done).status()).as("told after the commit").isEqualTo(EventStatus.COMPLETED);
 
         assertThat(next(tasks.append(new Task("fail")), 4))

@@ -80,7 +80,8 @@ class RolesTest extends WithSql {
     void privileges_onFunctionsSequencesAndTheSchema_areTheLeast() {
         String may = "select proname::text from pg_proc where pronamespace = 'millrace'::regnamespace"
                 + " and has_function_privilege(?, oid, 'execute') order by 1";
-        assertThat(database.list(String.class, may, "millrace_append")).containsExactly("append", "append_many", "open_flow", "schema_version");
+        assertThat(database.list(String.class, may, "millrace_append"))
+                .containsExactly("append", "append_many", "open_flow", "schema_version");
         assertThat(database.list(String.class, may, "millrace_read"))
                 .containsExactly(
                         "attempts",
@@ -234,9 +235,16 @@ class RolesTest extends WithSql {
             statement.execute("create temp table trap (who text)");
             statement.execute("create function pg_temp.spring() returns trigger language plpgsql as"
                     + " 'begin insert into pg_temp.trap values (current_user); return new; end'");
-            for (String table :
-                    List.of("flow", "lane", "event", "ready", "scheduled", "unique_key", "enqueue", "sleeper",
-                            "schema_history")) {
+            for (String table : List.of(
+                    "flow",
+                    "lane",
+                    "event",
+                    "ready",
+                    "scheduled",
+                    "unique_key",
+                    "enqueue",
+                    "sleeper",
+                    "schema_history")) {
                 statement.execute("create temp table %s (like millrace.enqueue)".formatted(table));
                 statement.execute(
                         "create trigger spring before insert on pg_temp.%s for each row execute function pg_temp.spring()"

@@ -33,9 +33,10 @@ class SqlSteeringTest extends WithSql {
     @Test
     @DisplayName("12.13 SQL calls an event an event in every message")
     void messages_always_sayEvent() {
-        assertThat(database.list(
-                        String.class,
-                        "select proname::text from pg_proc where pronamespace = 'millrace'::regnamespace and prosrc ~* 'item %s'"))
+        assertThat(
+                        database.list(
+                                String.class,
+                                "select proname::text from pg_proc where pronamespace = 'millrace'::regnamespace and prosrc ~* 'item %s'"))
                 .isEmpty();
     }
 

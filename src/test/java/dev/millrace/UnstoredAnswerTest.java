@@ -68,7 +68,8 @@ class UnstoredAnswerTest extends WithMillrace {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("answers")
-    @DisplayName("12.6 an answer that Jackson cannot write completes its event; the log says class and reason, and result() says it")
+    @DisplayName(
+            "12.6 an answer that Jackson cannot write completes its event; the log says class and reason, and result() says it")
     void answer_thatCannotBeWritten_isToldOf(String type, Supplier<Object> answer) throws Exception {
         Executor<Task> tasks = tasks().handler((task, run) -> answer.get()).build();
         UUID id = tasks.append(new Task("x"));
@@ -113,7 +114,8 @@ class UnstoredAnswerTest extends WithMillrace {
                 .contains("its JSON takes 502 bytes, responseCap is 100");
         assertThatThrownBy(() -> tasks.result(id, Answer.class).get(LONG.toSeconds(), TimeUnit.SECONDS))
                 .cause()
-                .hasMessageContaining("its response is not stored: its JSON is too large (502 bytes, responseCap was 100)");
+                .hasMessageContaining(
+                        "its response is not stored: its JSON is too large (502 bytes, responseCap was 100)");
     }
 
     @Test
@@ -126,7 +128,8 @@ class UnstoredAnswerTest extends WithMillrace {
         ended(tasks, id);
 
         assertThat(tasks.chunks(id, 0, 10)).extracting(Object::toString).containsExactly("1", "\"<unserializable>\"");
-        assertThat(lines.list.getFirst().getFormattedMessage()).contains("its chunk of java.util.Optional is not stored");
+        assertThat(lines.list.getFirst().getFormattedMessage())
+                .contains("its chunk of java.util.Optional is not stored");
     }
 
     @Test
@@ -143,9 +146,11 @@ class UnstoredAnswerTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.29 errors about responses say response, which event, and what to ask for instead; never the content")
+    @DisplayName(
+            "12.29 errors about responses say response, which event, and what to ask for instead; never the content")
     void response_ofAnotherShape_saysSo() throws Exception {
-        Executor<Task> tasks = tasks().handler((task, run) -> Map.of("to", "x", "length", "canary")).build();
+        Executor<Task> tasks = tasks().handler((task, run) -> Map.of("to", "x", "length", "canary"))
+                .build();
         UUID id = tasks.append(new Task("x"));
         tasks.execute();
         ended(tasks, id);
@@ -153,9 +158,10 @@ class UnstoredAnswerTest extends WithMillrace {
         assertThatThrownBy(() -> tasks.result(id, Answer.class).get(LONG.toSeconds(), TimeUnit.SECONDS))
                 .cause()
                 .isInstanceOf(ValidationException.class)
-                .hasMessage(("undecodable response of event %s for %s at $.length: its text or number does not fit int; ask for the"
-                                + " class that its handler answers with, or for the JSON by result(id)")
-                        .formatted(id, Answer.class.getName()));
+                .hasMessage(
+                        ("undecodable response of event %s for %s at $.length: its text or number does not fit int; ask for the"
+                                        + " class that its handler answers with, or for the JSON by result(id)")
+                                .formatted(id, Answer.class.getName()));
         assertThatThrownBy(() -> tasks.appendAndAwait(new Task("x"), Append.defaults(), Answer.class, LONG))
                 .isInstanceOf(ValidationException.class)
                 .hasMessageStartingWith("undecodable response of event ")
@@ -165,10 +171,12 @@ class UnstoredAnswerTest extends WithMillrace {
     @Test
     @DisplayName("12.29 the response of a streaming event is the number of its chunks, however it emits them")
     void streaming_always_answersTheNumberOfChunks() throws Exception {
-        Executor<Task> streams = tasks().streamHandler((task, run) -> Stream.of("a", "b", "c")).build();
+        Executor<Task> streams =
+                tasks().streamHandler((task, run) -> Stream.of("a", "b", "c")).build();
         UUID stream = streams.append(new Task("x"));
         streams.execute();
-        Executor<Task> emits = millrace().executor("emits", Task.class)
+        Executor<Task> emits = millrace()
+                .executor("emits", Task.class)
                 .handler((task, run) -> {
                     run.emit("a");
                     return null;
@@ -177,7 +185,9 @@ class UnstoredAnswerTest extends WithMillrace {
         UUID emitted = emits.append(new Task("x"), Append.defaults().streamed());
         emits.execute();
 
-        assertThat(streams.result(stream, Integer.class).get(LONG.toSeconds(), TimeUnit.SECONDS)).isEqualTo(3);
-        assertThat(emits.result(emitted, Integer.class).get(LONG.toSeconds(), TimeUnit.SECONDS)).isEqualTo(1);
+        assertThat(streams.result(stream, Integer.class).get(LONG.toSeconds(), TimeUnit.SECONDS))
+                .isEqualTo(3);
+        assertThat(emits.result(emitted, Integer.class).get(LONG.toSeconds(), TimeUnit.SECONDS))
+                .isEqualTo(1);
     }
 }

@@ -49,7 +49,8 @@ final class ErrorOrigin {
         addCauses(document, error, new ArrayList<>(), new ArrayList<>());
     }
 
-    private void addCauses(ObjectNode document, Throwable error, List<Throwable> described, List<ObjectNode> documents) {
+    private void addCauses(
+            ObjectNode document, Throwable error, List<Throwable> described, List<ObjectNode> documents) {
         List<Throwable> chain = left <= KEY_BYTES ? List.of() : causes(error);
         if (chain.isEmpty()) {
             return;

@@ -68,7 +68,9 @@ public final class RemoteException extends MillraceException {
 
     private void describe(StringBuilder text, String indent) {
         text.append(indent).append(getMessage());
-        trace().lines().forEach(line -> text.append('\n').append(indent).append("    at ").append(line));
+        trace().lines()
+                .forEach(line ->
+                        text.append('\n').append(indent).append("    at ").append(line));
         for (Throwable child : getSuppressed()) {
             if (child instanceof RemoteException remote) {
                 text.append('\n');

@@ -107,6 +107,7 @@ public final class Responses {
         String bytes = mark.has("bytes")
                 ? mark.path("bytes").asText()
                 : "more than " + mark.path("more_than_bytes").asText();
-        return "%s bytes, responseCap was %s".formatted(bytes, mark.path("cap_bytes").asText());
+        return "%s bytes, responseCap was %s"
+                .formatted(bytes, mark.path("cap_bytes").asText());
     }
 }

@@ -119,8 +119,7 @@ final class Admission<T> {
         }
         long backOff = FIRST_BACK_OFF.toMillis() << Math.min(errors - 1, 20);
         Duration delay = Duration.ofMillis(Math.min(backOff, LONGEST_BACK_OFF.toMillis()));
-        sendBack(ticket.returned(
-                Reason.PERMISSION_ERROR, ticket.standing(), delay, error, runs.storedTrace(), null));
+        sendBack(ticket.returned(Reason.PERMISSION_ERROR, ticket.standing(), delay, error, runs.storedTrace(), null));
     }
 
     private void sendBack(Settlement answer) {

@@ -84,11 +84,14 @@ public final class Announcer<T> {
     }
 
     private void tell(T news) {
-        try (LogContext said = context.apply(news)) {
-            try {
-                listener.accept(news);
-            } catch (Throwable e) { // the application's code: its errors are its own
-                failed(e);
+        LogContext said = context.apply(news);
+        try {
+            listener.accept(news);
+        } catch (Throwable e) { // the application's code: its errors are its own
+            failed(e);
+        } finally {
+            if (said != null) {
+                said.restore();
             }
         }
     }

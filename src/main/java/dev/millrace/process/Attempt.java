@@ -67,8 +67,11 @@ final class Attempt<T> implements Run<T> {
 
     private void timeOut(Duration limit) {
         Runnable overrule = () -> {
-            try (LogContext context = context()) {
+            LogContext context = context();
+            try {
                 ticket.overrule(conclusions.timedOut(limit, elapsed(), thread.frames()));
+            } finally {
+                context.restore();
             }
         };
         if (conclusions.retriesTimeouts()) {
@@ -80,7 +83,11 @@ final class Attempt<T> implements Run<T> {
     }
 
     private LogContext context() {
-        return new LogContext(event.id(), handlers.moves().flow(), event.type(), ticket.claim().attempt());
+        return new LogContext(
+                event.id(),
+                handlers.moves().flow(),
+                event.type(),
+                ticket.claim().attempt());
     }
 
     @Override
@@ -200,7 +207,8 @@ final class Attempt<T> implements Run<T> {
     }
 
     private void run() {
-        try (LogContext context = context()) {
+        LogContext context = context();
+        try {
             end(answer());
         } catch (Throwable e) { // not even its error could be described; its event must end all the same
             worker.troubles().check(e);
@@ -208,6 +216,7 @@ final class Attempt<T> implements Run<T> {
                     .formatted(e.getClass().getName()));
             end(ticket.ended(EventStatus.FAILED, problem, elapsed()));
         } finally {
+            context.restore();
             boolean unused = Thread.interrupted(); // it was meant for the handler, not for what starts next here
             ticket.handlerEnded();
         }

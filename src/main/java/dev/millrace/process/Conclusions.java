@@ -34,8 +34,7 @@ final class Conclusions {
 
     /** It answered. */
     Ended answered(@Nullable Object response, Duration ran) {
-        String text =
-                handlerLog.stored(ticket.claim(), "response", response, Responses.write(response, responseCap));
+        String text = handlerLog.stored(ticket.claim(), "response", response, Responses.write(response, responseCap));
         return new Ended(ticket.claim().hold(), EventStatus.COMPLETED, ran, text, "null", false);
     }
 
@@ -44,8 +43,8 @@ final class Conclusions {
         return error instanceof InterruptedException
                 ? ticket.ended(EventStatus.CANCELLED, error, storedTrace, ran)
                 : pauseAfter(error)
-                        .<Settlement>map(pause -> ticket.returned(
-                                Reason.RETRY, standing(failures()), pause, error, storedTrace, ran))
+                        .<Settlement>map(pause ->
+                                ticket.returned(Reason.RETRY, standing(failures()), pause, error, storedTrace, ran))
                         .orElseGet(() -> ticket.ended(EventStatus.FAILED, error, storedTrace, ran));
     }
 
@@ -59,8 +58,8 @@ final class Conclusions {
         error.setStackTrace(where == null ? new StackTraceElement[0] : where); // where it was made says nothing
         return retriesTimeouts()
                 ? pauseAfter(error)
-                        .<Settlement>map(pause -> ticket.returned(
-                                Reason.CANCELLED, standing(failures()), pause, error, storedTrace, ran))
+                        .<Settlement>map(pause ->
+                                ticket.returned(Reason.CANCELLED, standing(failures()), pause, error, storedTrace, ran))
                         .orElseGet(() -> ticket.ended(EventStatus.FAILED, error, storedTrace, ran))
                 : ticket.ended(EventStatus.CANCELLED, error, storedTrace, ran);
     }
@@ -87,18 +86,21 @@ final class Conclusions {
     }
 
     private Settlement retryIn(Duration pause, Duration ran) {
-        var error = new ExecutionException("the handler asked to be run again in " + pause);
+        var error = told("the handler asked to be run again in " + pause);
         if (pauseAfter(error).isPresent()) {
-            return again(pause, error, ran);
+            return ticket.returned(Reason.RETRY, standing(failures()), pause, error, ran);
         }
-        var last = new ExecutionException(
+        var last = told(
                 "the handler asked to be run again in %s, but the executor's retry policy allows no run after failure %d"
                         .formatted(pause, failures()));
         return ticket.ended(EventStatus.FAILED, last, ran);
     }
 
-    private Settlement again(Duration pause, Throwable error, Duration ran) {
-        return ticket.returned(Reason.RETRY, standing(failures()), pause, error, ran);
+    /** Has no stack trace: it was said, not thrown. */
+    private static ExecutionException told(String message) {
+        var error = new ExecutionException(message);
+        error.setStackTrace(new StackTraceElement[0]);
+        return error;
     }
 
     /** Whether a retryable error now would be the last. */

@@ -21,7 +21,8 @@ public record FailureSettings(Level level, int frames, int storedTrace) {
     public FailureSettings {
         Objects.requireNonNull(level, "level");
         if (frames < 0 || frames > MAX_FRAMES) {
-            throw new IllegalArgumentException("failureLog must have 0 to %d frames, got %d".formatted(MAX_FRAMES, frames));
+            throw new IllegalArgumentException(
+                    "failureLog must have 0 to %d frames, got %d".formatted(MAX_FRAMES, frames));
         }
         if (storedTrace < 0 || storedTrace > MAX_STORED_TRACE) {
             throw new IllegalArgumentException(

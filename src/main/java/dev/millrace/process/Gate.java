@@ -86,7 +86,8 @@ public final class Gate<T> {
         CompletableFuture<Permission> answer = new CompletableFuture<>();
         Thread asking = Threads.startVirtual("millrace-permission", () -> {
             int attempt = event.execution().attempt();
-            try (LogContext context = new LogContext(event.id(), flow, event.type(), attempt)) {
+            LogContext context = new LogContext(event.id(), flow, event.type(), attempt);
+            try {
                 Permission permission = check.request(event);
                 if (permission == null) {
                     throw new NullPointerException("the permission check answered null");
@@ -94,6 +95,8 @@ public final class Gate<T> {
                 answer.complete(permission);
             } catch (Throwable e) { // user code: its errors are this event's alone
                 answer.completeExceptionally(e);
+            } finally {
+                context.restore();
             }
         });
         try {

@@ -51,7 +51,8 @@ public final class HandlerLog {
         if (next == null || thrown == null || !log.isEnabledForLevel(level)) {
             return;
         }
-        try (LogContext context = new LogContext(claim.id(), flow, claim.event().type(), claim.attempt())) {
+        LogContext context = new LogContext(claim.id(), flow, claim.event().type(), claim.attempt());
+        try {
             Redaction redaction = Redaction.of(claim.event());
             boolean plain = frames == 0 || thrown.getStackTrace().length == 0 || thrown instanceof EndedException;
             log.atLevel(level)
@@ -67,6 +68,8 @@ public final class HandlerLog {
                             plain ? "; error: " + LoggedError.text(thrown, redaction) : "");
         } catch (RuntimeException | Error e) { // an appender's trouble must not become the event's
             log.error("event={} attempt={} failed, which could not be logged", claim.id(), claim.attempt());
+        } finally {
+            context.restore();
         }
     }
 
@@ -97,17 +100,26 @@ public final class HandlerLog {
     /** What follows; null if it has not failed. */
     private static @Nullable String next(Settlement answer) {
         return switch (answer) {
-            case Ended end when end.status() == EventStatus.FAILED -> "failed";
-            case Ended end
-            when end.status() == EventStatus.CANCELLED && !(end.thrown() instanceof EndedException) -> "cancelled";
-            case Ended end -> null;
-            case Returned back when back.reason() == Reason.RETRY || back.reason() == Reason.CANCELLED -> {
-                Duration delay = back.delay();
-                Instant at = Instant.now().plus(delay == null ? Duration.ZERO : delay);
-                yield "retry at " + at.truncatedTo(ChronoUnit.MILLIS);
-            }
-            case Returned back -> null;
+            case Ended end -> next(end);
+            case Returned back -> next(back);
         };
+    }
+
+    private static @Nullable String next(Ended end) {
+        if (end.status() == EventStatus.FAILED) {
+            return "failed";
+        }
+        boolean asked = end.thrown() instanceof EndedException; // run.cancel: no failure
+        return end.status() == EventStatus.CANCELLED && !asked ? "cancelled" : null;
+    }
+
+    private static @Nullable String next(Returned back) {
+        if (back.reason() != Reason.RETRY && back.reason() != Reason.CANCELLED) {
+            return null;
+        }
+        Duration delay = back.delay();
+        Instant at = Instant.now().plus(delay == null ? Duration.ZERO : delay);
+        return "retry at " + at.truncatedTo(ChronoUnit.MILLIS);
     }
 
     private static @Nullable Duration ran(Settlement answer) {

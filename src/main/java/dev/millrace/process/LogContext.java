@@ -7,10 +7,10 @@ import org.slf4j.MDC;
 
 /**
  * Says in the log's diagnostic context (MDC) of which event the application's code is called: {@code millrace.event},
- * {@code millrace.flow}, {@code millrace.type} and {@code millrace.attempt}. Closing it restores what was there before. Confined to one
+ * {@code millrace.flow}, {@code millrace.type} and {@code millrace.attempt}, until {@link #restore}. Confined to one
  * thread.
  */
-final class LogContext implements AutoCloseable {
+final class LogContext {
     private static final List<String> KEYS =
             List.of("millrace.event", "millrace.flow", "millrace.type", "millrace.attempt");
 
@@ -25,8 +25,8 @@ final class LogContext implements AutoCloseable {
         }
     }
 
-    @Override
-    public void close() {
+    /** Puts back what was there before. */
+    void restore() {
         for (int i = 0; i < before.length; i++) {
             put(KEYS.get(i), before[i]);
         }

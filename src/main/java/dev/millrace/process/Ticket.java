@@ -68,12 +68,7 @@ final class Ticket {
      * @param slot where it stands with that slot
      * @param whenSettled hears after the commit, on the settler's thread as a rule; called once
      */
-    Ticket(
-            Claim claim,
-            Settling settler,
-            Runnable freeSlot,
-            Slot slot,
-            Consumer<Ticket> whenSettled) {
+    Ticket(Claim claim, Settling settler, Runnable freeSlot, Slot slot, Consumer<Ticket> whenSettled) {
         this.claim = claim;
         this.settler = settler;
         this.freeSlot = freeSlot;

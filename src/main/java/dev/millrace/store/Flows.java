@@ -79,7 +79,8 @@ public final class Flows {
         Access access = database.access();
         Map<String, Integer> found = access.reads() ? findLanes(flow, types) : new HashMap<>();
         if (!access.writes()) {
-            types.forEach(type -> found.putIfAbsent(type, 0)); // made with the first append, and known to the function only
+            types.forEach(
+                    type -> found.putIfAbsent(type, 0)); // made with the first append, and known to the function only
             return found;
         }
         if (found.size() < types.size()) {

@@ -47,18 +47,15 @@ public final class FunctionAppends {
                 return false;
             }
             String status = status(handle, transaction);
-            switch (status) {
-                case "committed" -> {
-                    return true;
-                }
-                case "aborted" -> {
-                    transaction = null;
-                    return false;
-                }
-                default ->
-                    throw new StatementFailed(
-                            new SQLTransientConnectionException("an earlier try of this append is " + status, "08006"));
+            if (status.equals("committed")) {
+                return true;
             }
+            if (!status.equals("aborted")) {
+                throw new StatementFailed(
+                        new SQLTransientConnectionException("an earlier try of this append is " + status, "08006"));
+            }
+            transaction = null;
+            return false;
         }
     }
 
@@ -150,13 +147,21 @@ public final class FunctionAppends {
                 .bind("payloads", Binds.texts(drafts, Draft::payload))
                 .bind("metadata", Binds.texts(drafts, Draft::metadata))
                 .bind("priorities", Binds.doubles(drafts, draft -> draft.terms().priority()))
-                .bind("timeouts", Binds.doubles(drafts, draft -> Settlements.seconds(draft.terms().timeout())))
+                .bind(
+                        "timeouts",
+                        Binds.doubles(
+                                drafts,
+                                draft -> Settlements.seconds(draft.terms().timeout())))
                 .bind("deadlines", Binds.instants(drafts, draft -> draft.terms().deadline()))
                 .bind("streaming", Binds.booleans(drafts, draft -> draft.terms().streaming()))
                 .bind("run_at", Binds.instants(drafts, Draft::runAt))
                 .bind("delays", Binds.doubles(drafts, draft -> Settlements.seconds(draft.delay())))
                 .bind("keys", Binds.texts(drafts, draft -> of(draft, Unique::key)))
-                .bind("scopes", Binds.texts(drafts, draft -> of(draft, unique -> name(unique.scope().end()))))
+                .bind(
+                        "scopes",
+                        Binds.texts(
+                                drafts,
+                                draft -> of(draft, unique -> name(unique.scope().end()))))
                 .bind("periods", Binds.doubles(drafts, FunctionAppends::period))
                 .bind("conflicts", Binds.texts(drafts, draft -> of(draft, unique -> name(unique.onConflict()))))
                 .map((row, context) -> new Answer(row.getObject("id", UUID.class), row.getString("transaction")))
@@ -201,7 +206,8 @@ public final class FunctionAppends {
             case "22023", "22004" ->
                 said.contains(" refused at ") ? new ValidationException(said) : new IllegalArgumentException(said);
             case "25000" -> new IllegalArgumentException(said);
-            case "23505" -> new ExistsException(said, found(said, SqlErrors.detail(e).orElse("")));
+            case "23505" ->
+                new ExistsException(said, found(said, SqlErrors.detail(e).orElse("")));
             case "MR001" -> new QueueFullException(said, sizes(said));
             default -> Appends.translated(e);
         };

@@ -9,9 +9,10 @@ final class Roles {
 
     /** @param what was refused */
     static ConfigurationException needed(String what, @Nullable Throwable cause) {
-        String message = ("this login may not do that: %s. To append it needs the role millrace_append; to query and to wait,"
-                        + " millrace_read; for everything else, millrace_work")
-                .formatted(what);
+        String message =
+                ("this login may not do that: %s. To append it needs the role millrace_append; to query and to wait,"
+                                + " millrace_read; for everything else, millrace_work")
+                        .formatted(what);
         return cause == null ? new ConfigurationException(message) : new ConfigurationException(message, cause);
     }
 }
