@@ -41,8 +41,7 @@ public record Append(
             Terms.checkDelay(delay);
         }
         if (runAt != null && delay != null) {
-            throw new IllegalArgumentException(
-                    "runAt (%s) and delay (%s) are both set; give only one of the two".formatted(runAt, delay));
+            throw new IllegalArgumentException("runAt and delay exclude each other");
         }
     }
 
