@@ -17,7 +17,9 @@ begin
         grant execute on function
             append,
             append_many,
-            oldest_library
+            oldest_library,
+            open_flow,
+            schema_version
             to millrace_append;
     end if;
     if exists (select from pg_roles where rolname = 'millrace_read') then

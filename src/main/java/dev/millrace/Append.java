@@ -100,12 +100,12 @@ public record Append(
 
     /** As {@link #timeout}. */
     public Append withTimeout(Duration timeout) {
-        return with(terms.withTimeout(timeout));
+        return with(terms.withTimeout(Objects.requireNonNull(timeout, "timeout")));
     }
 
     /** A time past which the event is skipped if it has not started. */
     public Append withDeadline(Instant deadline) {
-        return with(terms.withDeadline(deadline));
+        return with(terms.withDeadline(Objects.requireNonNull(deadline, "deadline")));
     }
 
     /**
@@ -113,6 +113,7 @@ public record Append(
      * if it has none.
      */
     public Append withDeadlineOf(Run<?> run) {
+        Objects.requireNonNull(run, "run");
         Instant given = terms.deadline();
         Instant inherited = run.event().deadline();
         return inherited == null || (given != null && given.isBefore(inherited)) ? this : withDeadline(inherited);
@@ -148,7 +149,7 @@ public record Append(
         if (unique == null) {
             throw new IllegalStateException("onConflict is about a unique key: give one first, by uniqueKey(key)");
         }
-        return unique(new Unique(unique.key(), unique.scope(), choice));
+        return unique(new Unique(unique.key(), unique.scope(), Objects.requireNonNull(choice, "onConflict")));
     }
 
     /** A time before which the event does not start; takes the place of a delay. */
@@ -163,7 +164,7 @@ public record Append(
 
     /** An id of the application's own; appending it a second time is refused. */
     public Append withId(UUID chosen) {
-        return new Append(chosen, terms, metadata, runAt, delay);
+        return new Append(Objects.requireNonNull(chosen, "id"), terms, metadata, runAt, delay);
     }
 
     /** A note beside the payload. */

@@ -66,7 +66,7 @@ final class Drafting {
                 unique.add(draft);
             } else if (!repeatable || !isSame(draft, drafts.get(first))) {
                 throw new ExistsException(
-                        "Item %s stands twice in the batch, at index %d and %d; nothing was stored"
+                        "event %s stands twice in the batch, at index %d and %d; nothing was stored"
                                 .formatted(draft.id(), first, i),
                         Map.of("id", draft.id().toString()));
             }

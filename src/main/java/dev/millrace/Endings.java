@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param whenEnded told once that is committed
  */
-record Endings(Store store, int flow, Consumer<Moved> whenEnded) {
+record Endings(Store store, int flow, String flowName, Consumer<Moved> whenEnded) {
     boolean skip(UUID id, String reason) {
         Objects.requireNonNull(id, "id");
         String error = error(EventStatus.SKIPPED, reason);
@@ -52,8 +52,7 @@ record Endings(Store store, int flow, Consumer<Moved> whenEnded) {
     EventStatus reprioritize(UUID id, double priority) {
         Objects.requireNonNull(id, "id");
         while (!store.settlements().reprioritize(flow, id, priority)) {
-            EventStatus status =
-                    status(id).orElseThrow(() -> new NotFoundException("Item %s not found in this flow".formatted(id)));
+            EventStatus status = status(id).orElseThrow(() -> NotFoundException.ofEvent(id, flowName));
             if (status != EventStatus.PENDING) {
                 return status;
             }

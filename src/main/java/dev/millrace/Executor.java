@@ -140,6 +140,7 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
 
     /** As {@link #join()}, at most so long; says whether nothing is due and nothing runs here. */
     public boolean join(Duration patience) throws InterruptedException {
+        Objects.requireNonNull(patience, "patience");
         return Interruptible.call(() -> work.join(patience));
     }
 

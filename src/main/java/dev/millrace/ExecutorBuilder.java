@@ -4,6 +4,8 @@ import dev.millrace.event.EventTypes;
 import dev.millrace.event.EventTypesBuilder;
 import dev.millrace.event.Names;
 import dev.millrace.event.StatusMove;
+import dev.millrace.process.FailureSettings;
+import dev.millrace.process.HandlerLog;
 import dev.millrace.process.Handlers;
 import dev.millrace.process.Moves;
 import dev.millrace.process.Settings;
@@ -13,12 +15,14 @@ import dev.millrace.work.Handler;
 import dev.millrace.work.PermissionCheck;
 import dev.millrace.work.RetryPolicy;
 import dev.millrace.work.StreamHandler;
+import dev.millrace.work.VoidHandler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 
 /**
  * Configures an {@link Executor}. Bounds are checked in {@link #build}, naming the setting and its bounds. Confined to one
@@ -47,6 +51,9 @@ public final class ExecutorBuilder<T> {
     private @Nullable StreamHandler<? super T> streamHandler;
     private PermissionCheck<? super T> permission = PermissionCheck.always();
     private RetryPolicy retry = RetryPolicy.none();
+    private Level failureLevel = FailureSettings.DEFAULT.level();
+    private int failureFrames = FailureSettings.DEFAULT.frames();
+    private int storedTrace = FailureSettings.DEFAULT.storedTrace();
     private final List<Consumer<? super StatusMove>> listeners = new ArrayList<>();
 
     ExecutorBuilder(Millrace millrace, String flow, Class<T> payloadType) {
@@ -141,10 +148,51 @@ public final class ExecutorBuilder<T> {
         return this;
     }
 
-    /** Runs the events. Without one the executor only appends, queries and waits. */
+    /**
+     * How each failed attempt stands in the log {@code dev.millrace.failures}: one line and the stack trace, without the payload. To
+     * switch it off, switch off that logger.
+     *
+     * @param level of the line; default {@link Level#WARN}
+     * @param frames of each stack trace at most, 0 for none to 10,000; default 100
+     */
+    public ExecutorBuilder<T> failureLog(Level level, int frames) {
+        this.failureLevel = Objects.requireNonNull(level, "level");
+        this.failureFrames = frames;
+        return this;
+    }
+
+    /**
+     * How many bytes of an error that is stored may say where it came from, by causes and stack traces; 0 for neither to 32,768;
+     * default 8,192. Whoever may read events, such as the role {@code millrace_read}, sees it.
+     */
+    public ExecutorBuilder<T> storedTrace(int bytes) {
+        this.storedTrace = bytes;
+        return this;
+    }
+
+    /**
+     * Runs the events. Without one the executor only appends, queries and waits. For code that answers nothing there is
+     * {@link #voidHandler}.
+     */
     public ExecutorBuilder<T> handler(Handler<? super T> code) {
         this.handler = Objects.requireNonNull(code, "handler");
         return this;
+    }
+
+    /**
+     * Runs the events by code that answers nothing: the response of each is null. As {@link #handler}, whose place it takes; it has a
+     * name of its own because a lambda such as {@code (order, run) -> send(order)} would fit both.
+     */
+    public ExecutorBuilder<T> voidHandler(VoidHandler<? super T> code) {
+        this.handler = answeringNull(Objects.requireNonNull(code, "voidHandler"));
+        return this;
+    }
+
+    private static <S> Handler<S> answeringNull(VoidHandler<S> code) {
+        return (payload, run) -> {
+            code.handle(payload, run);
+            return null;
+        };
     }
 
     /** Runs the streaming events, and all of them if there is no {@link #handler}. */
@@ -190,6 +238,7 @@ public final class ExecutorBuilder<T> {
     /** Checks everything, opens the flow, and registers the types. */
     public Executor<T> build() {
         Names.check("flow name", flow);
+        var failures = new FailureSettings(failureLevel, failureFrames, storedTrace);
         Settings settings = new Settings(
                 queueCapacity,
                 capacityRefreshTime,
@@ -202,7 +251,8 @@ public final class ExecutorBuilder<T> {
                 new UndecodableLimit(
                         undecodableWithin, undecodableTries, millrace.settings().maxCrashes()));
         if (maxQueueSize != null && maxQueueSize < 1) {
-            throw new IllegalArgumentException("Max queue size must be >= 1.");
+            throw new IllegalArgumentException(
+                    "maxQueueSize must be 1 to %d, got %d".formatted(Integer.MAX_VALUE, maxQueueSize));
         }
         if (!registered) {
             types.register(payloadType);
@@ -222,6 +272,8 @@ public final class ExecutorBuilder<T> {
                 permission,
                 retry,
                 moves,
+                new HandlerLog(flow, failures),
+                storedTrace,
                 millrace.settings().responseCap());
         var work = new Work<>(millrace, row, settings, handlers, codec);
         if (!moves.isSilent()) {

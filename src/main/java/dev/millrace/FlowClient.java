@@ -91,10 +91,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
     /** As {@link #append(Connection, Object)}, with priority, timeout and the like. */
     public UUID append(Connection connection, T payload, Append options) {
         Objects.requireNonNull(connection, "connection");
-        Draft draft = codec.draft(payload, options);
-        return store.appends()
-                .append(connection, flow().id(), List.of(draft), isBounded())
-                .getFirst();
+        return appendWithin(connection, List.of(codec.draft(payload, options))).getFirst();
     }
 
     /**
@@ -121,7 +118,13 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
             Connection connection, Collection<? extends T> payloads, Function<? super T, Append> options) {
         Objects.requireNonNull(connection, "connection");
         List<Draft> drafts = codec.drafts(payloads, options);
-        return drafts.isEmpty() ? List.of() : store.appends().append(connection, flow().id(), drafts, isBounded());
+        return drafts.isEmpty() ? List.of() : appendWithin(connection, drafts);
+    }
+
+    private List<UUID> appendWithin(Connection connection, List<Draft> drafts) {
+        return store.appendsByFunction()
+                ? store.functionAppends().append(connection, name(), drafts)
+                : store.appends().append(connection, flow().id(), drafts, isBounded());
     }
 
     /** As {@link #appendAll(Stream, LongConsumer)}, for who does not need to know how far it is. */
@@ -198,7 +201,9 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         if (drafts.isEmpty()) {
             return List.of();
         }
-        List<UUID> ids = store.appends().append(flow().id(), drafts, isBounded());
+        List<UUID> ids = store.appendsByFunction()
+                ? store.functionAppends().append(name(), drafts)
+                : store.appends().append(flow().id(), drafts, isBounded());
         millrace().wakeFlow(flow().id());
         return ids;
     }

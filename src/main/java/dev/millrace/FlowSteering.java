@@ -22,7 +22,7 @@ public abstract sealed class FlowSteering permits FlowClient {
     FlowSteering(Millrace millrace, FlowRow flow) {
         this.millrace = millrace;
         this.flow = flow;
-        this.endings = new Endings(millrace.store(), flow.id(), millrace::moved);
+        this.endings = new Endings(millrace.store(), flow.id(), flow.name(), millrace::moved);
     }
 
     /** The flow's name. */
@@ -126,7 +126,7 @@ public abstract sealed class FlowSteering permits FlowClient {
 
     /** What is said of an event that the flow does not have. */
     NotFoundException notFound(UUID id) {
-        return new NotFoundException("Item %s not found in flow '%s'".formatted(id, name()));
+        return NotFoundException.ofEvent(id, name());
     }
 
     Millrace millrace() {

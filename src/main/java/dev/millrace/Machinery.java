@@ -4,7 +4,6 @@ import dev.millrace.maintain.CountFolder;
 import dev.millrace.maintain.Promoter;
 import dev.millrace.maintain.Rescuer;
 import dev.millrace.maintain.UnknownTypes;
-import dev.millrace.process.Announcer;
 import dev.millrace.process.Books;
 import dev.millrace.process.Brake;
 import dev.millrace.process.DutyLoop;
@@ -84,7 +83,7 @@ final class Machinery {
         this.store = new Store(database, length.dividedBy(3), workBound);
         Consumer<Throwable> whenFatal = owner::stopForGood;
         Troubles troubles = new Troubles(whenFatal);
-        this.lateResults = new LateResults(store.settlements(), new Announcer<>(settings.lateResultListener()));
+        this.lateResults = new LateResults(store.settlements(), settings.lateResultListener());
         Books books = new Books();
         Lease lease = new Lease(store.workers(), length, this::hears, () -> leaseLost(books), troubles);
         this.repertoire = new Repertoire(lease::renewSoon);

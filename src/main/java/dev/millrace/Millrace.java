@@ -12,6 +12,7 @@ import dev.millrace.store.Schema;
 import dev.millrace.store.Store;
 import dev.millrace.thread.Threads;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -105,6 +106,7 @@ public final class Millrace implements AutoCloseable {
 
     /** Brings a schema up to date, making it if there is none; many may do so at once. */
     public static void migrate(DataSource dataSource, String schema) {
+        Objects.requireNonNull(schema, "schema");
         new Schema(new Database(dataSource, schema, MIGRATE_PATIENCE)).migrate();
     }
 
@@ -165,6 +167,7 @@ public final class Millrace implements AutoCloseable {
      * for a second signal that hurries.
      */
     public void close(Duration grace) {
+        Objects.requireNonNull(grace, "grace");
         shutdown.run(grace, roster.loops());
     }
 

@@ -115,7 +115,7 @@ public final class MillraceBuilder {
      * a time; what it throws is logged.
      */
     public MillraceBuilder onLateResult(Consumer<? super LateResult> listener) {
-        this.lateResultListener = listener;
+        this.lateResultListener = Objects.requireNonNull(listener, "onLateResult");
         return this;
     }
 
@@ -124,7 +124,7 @@ public final class MillraceBuilder {
      * {@link Millrace#fatalError}. Called once, on a thread of its own.
      */
     public MillraceBuilder onFatalError(Consumer<? super Throwable> listener) {
-        this.fatalListener = listener;
+        this.fatalListener = Objects.requireNonNull(listener, "onFatalError");
         return this;
     }
 
@@ -159,8 +159,11 @@ public final class MillraceBuilder {
      * @throws dev.millrace.event.ConfigurationException if the database or the schema's version does not fit
      */
     public Millrace connect() {
-        if ((dataSource == null) == (jdbcUrl == null)) {
-            throw new IllegalArgumentException("give either a dataSource or a jdbcUrl");
+        if (dataSource == null && jdbcUrl == null) {
+            throw new IllegalArgumentException("neither dataSource nor jdbcUrl is set; give one of the two");
+        }
+        if (dataSource != null && jdbcUrl != null) {
+            throw new IllegalArgumentException("dataSource and jdbcUrl are both set; give only one of the two");
         }
         HikariDataSource own = jdbcUrl == null ? null : OwnPool.open(jdbcUrl, poolSize);
         DataSource pool = own == null ? dataSource : own;

@@ -57,10 +57,11 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
 
     /**
      * As {@link #result(UUID)}, as an instance of that class; null for a null. Also fails with a
-     * {@link dev.millrace.event.ValidationException} if the response cannot be read as that class.
+     * {@link dev.millrace.event.ValidationException} if the response cannot be read as that class, or is not stored: what Jackson cannot
+     * write, or is over the response cap, has only a mark in its place.
      */
     public <R> CompletableFuture<@Nullable R> result(UUID id, Class<R> type) {
-        return results.result(id, Results.as(type));
+        return results.result(id, Results.as(id, type));
     }
 
     /**
@@ -71,14 +72,19 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * @throws dev.millrace.event.NotEndedException if it has not ended after that time; it goes on, and the exception names its id
      */
     public JsonNode appendAndAwait(T payload, Duration patience) throws InterruptedException {
+        results.requireReading("wait for a result");
         return Interruptible.call(() -> results.get(append(payload), patience));
     }
 
     /** As {@link #appendAndAwait(Object, Duration)}, with options, as an instance of that class; null for a null. */
     public <R> @Nullable R appendAndAwait(T payload, Append options, Class<R> type, Duration patience)
             throws InterruptedException {
-        var reader = Results.as(type);
-        return reader.apply(Interruptible.call(() -> results.get(append(payload, options), patience)));
+        Objects.requireNonNull(type, "type");
+        results.requireReading("wait for a result");
+        return Interruptible.call(() -> {
+            UUID id = append(payload, options);
+            return Results.as(id, type).apply(results.get(id, patience));
+        });
     }
 
     /** Every attempt at an event in order, the running one included; none for an event that was never claimed. */
@@ -140,6 +146,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
     }
 
     private Stream<Chunk> follow(Streams.Place start) {
+        results.requireReading("follow an event");
         return new Following(start, millrace().followers()::next, () -> execution(start.event())).stream();
     }
 

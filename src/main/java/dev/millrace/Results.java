@@ -3,9 +3,8 @@ package dev.millrace;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
-import dev.millrace.event.Json;
 import dev.millrace.event.NotEndedException;
-import dev.millrace.event.Payloads;
+import dev.millrace.event.Responses;
 import dev.millrace.event.UncompletedException;
 import dev.millrace.store.StoredEvent;
 import java.time.Duration;
@@ -29,6 +28,7 @@ final class Results<T> {
 
     /** The event once it has ended; empty if it has not after that time. */
     Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
+        Objects.requireNonNull(patience, "patience");
         EventReader<T> reader = client.reader();
         Event<T> event = reader.find(id).orElseThrow(() -> client.notFound(id));
         if (event.status().isTerminal()) {
@@ -52,12 +52,18 @@ final class Results<T> {
         }
     }
 
+    /** Refuses to wait for an event where nothing can be seen of it. */
+    void requireReading(String what) {
+        client.millrace().store().requireReading(what);
+    }
+
     private CompletableFuture<StoredEvent> ended(UUID id) {
-        return client.millrace().waiters().ended(client.flow().id(), Objects.requireNonNull(id, "id"));
+        return client.millrace().waiters().ended(client.flow(), Objects.requireNonNull(id, "id"));
     }
 
     /** The response of an event when it has ended, read so. */
     <R extends @Nullable Object> CompletableFuture<R> result(UUID id, Function<JsonNode, R> reader) {
+        requireReading("wait for a result");
         CompletableFuture<StoredEvent> ended = ended(id);
         CompletableFuture<R> result = ended.thenApply(event -> reader.apply(response(event)));
         var unused = result.whenComplete((response, error) -> ended.cancel(false)); // nobody waits any more
@@ -86,9 +92,9 @@ final class Results<T> {
         return response;
     }
 
-    /** A reader of responses as that class. */
-    static <R> Function<JsonNode, @Nullable R> as(Class<R> type) {
+    /** A reader of an event's response as that class. */
+    static <R> Function<JsonNode, @Nullable R> as(UUID id, Class<R> type) {
         Objects.requireNonNull(type, "type");
-        return response -> response.isNull() ? null : Payloads.decode(Json.text(response), type);
+        return response -> response.isNull() ? null : Responses.read(id, response, type);
     }
 }

@@ -5,6 +5,7 @@ import dev.millrace.process.DutyLoop;
 import dev.millrace.process.Troubles;
 import dev.millrace.store.Events;
 import dev.millrace.store.Events.Awaited;
+import dev.millrace.store.FlowRow;
 import dev.millrace.store.StoredEvent;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -25,6 +27,7 @@ final class Waiters {
 
     private final Events events;
     private final Inquiries<Awaited, StoredEvent> inquiries;
+    private final Map<Integer, String> flows = new ConcurrentHashMap<>(); // the names of those asked about
 
     Waiters(Events events, Troubles troubles) {
         this.events = events;
@@ -35,8 +38,9 @@ final class Waiters {
      * Completes with the event when it has ended; with a {@link NotFoundException} if its flow does not have it, or not any more; with
      * an {@link IllegalStateException} if this is closed. Whoever stops waiting before cancels it.
      */
-    CompletableFuture<StoredEvent> ended(int flow, UUID id) {
-        return inquiries.ask(new Awaited(flow, id));
+    CompletableFuture<StoredEvent> ended(FlowRow flow, UUID id) {
+        flows.putIfAbsent(flow.id(), flow.name());
+        return inquiries.ask(new Awaited(flow.id(), id));
     }
 
     /** An event settled in this process. */
@@ -51,8 +55,9 @@ final class Waiters {
             if (hasEnded) {
                 ended.add(awaited);
             } else {
-                String message = "Item %s not found in its flow".formatted(awaited.id());
-                answers.put(awaited, future -> future.completeExceptionally(new NotFoundException(message)));
+                String flow = String.valueOf(flows.get(awaited.flow()));
+                answers.put(
+                        awaited, future -> future.completeExceptionally(NotFoundException.ofEvent(awaited.id(), flow)));
             }
         });
         ended.stream().collect(Collectors.groupingBy(Awaited::flow)).forEach((flow, some) -> {

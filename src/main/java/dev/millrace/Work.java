@@ -62,7 +62,8 @@ final class Work<T> {
         var gate = new Gate<T>(
                 handlers.permission(),
                 settings.permissionTimeout(),
-                millrace.worker().clocks());
+                millrace.worker().clocks(),
+                flow.name());
         this.idler = new Idler(millrace.idleWatch(), source.watched(), settings.pollInterval(), this::wake);
         this.processor = new Processor<>(
                 settings, millrace.store().claims(), source, gate, runs, millrace.worker(), this::wake, idler);

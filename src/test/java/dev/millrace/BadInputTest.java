@@ -391,7 +391,7 @@ class BadInputTest {
 
         assertThatExceptionOfType(ExistsException.class)
                 .isThrownBy(() -> calls.appendEvents(List.of(event, calls.newEvent(GOOD, Append.defaults()), event)))
-                .withMessage("Item " + id + " stands twice in the batch, at index 0 and 2; nothing was stored")
+                .withMessage("event " + id + " stands twice in the batch, at index 0 and 2; nothing was stored")
                 .satisfies(e -> assertThat(e.details()).containsEntry("id", id.toString()));
         assertThatExceptionOfType(ExistsException.class)
                 .isThrownBy(() -> calls.appendAbsent(List.of(event, namesake)))

@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.event.RetryFilter;
 import dev.millrace.postgres.Fingerprint;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
+import dev.millrace.work.Permission;
+import dev.millrace.work.RateLimit;
+import dev.millrace.work.RetryPolicy;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -107,11 +112,14 @@ class BadSettingsTest {
                 connecting("schema", builder -> builder.schema(null)),
                 connecting("patience", builder -> builder.patience(null)),
                 connecting("shutdownGrace", builder -> builder.shutdownGrace(null)),
-                connecting("lease", builder -> builder.lease(null)));
+                connecting("lease", builder -> builder.lease(null)),
+                connecting("onLateResult", builder -> builder.onLateResult(null)),
+                connecting("onFatalError", builder -> builder.onFatalError(null)));
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("millraceNulls")
+    @DisplayName("12.13 null is refused by the setting's name, listeners too")
     void millraceBuilder_null_isRefusedByName(String name, Consumer<MillraceBuilder> setting) {
         MillraceBuilder builder = Millrace.builder();
 
@@ -121,16 +129,17 @@ class BadSettingsTest {
     }
 
     @Test
+    @DisplayName("12.13 no database and two databases are two errors")
     void millraceBuilder_noDatabaseOrTwo_isRefused() {
         assertThatThrownBy(() -> Millrace.builder().connect())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("give either a dataSource or a jdbcUrl");
+                .hasMessage("neither dataSource nor jdbcUrl is set; give one of the two");
         assertThatThrownBy(() -> Millrace.builder()
                         .dataSource(database.dataSource())
                         .jdbcUrl(database.jdbcUrl())
                         .connect())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("give either a dataSource or a jdbcUrl");
+                .hasMessage("dataSource and jdbcUrl are both set; give only one of the two");
     }
 
     @Test
@@ -153,27 +162,29 @@ class BadSettingsTest {
 
     static Stream<Arguments> executorSettings() {
         return Stream.of(
-                building("Queue capacity must be greater than 0.", builder -> builder.queueCapacity(0)),
-                building("Queue capacity must be greater than 0.", builder -> builder.queueCapacity(Integer.MIN_VALUE)),
+                building("queueCapacity must be 1 to 10000, got 0", builder -> builder.queueCapacity(0)),
                 building(
-                        "Queue capacity must be <= 10000 (prevent unbounded batches).",
-                        builder -> builder.queueCapacity(10_001)),
+                        "queueCapacity must be 1 to 10000, got -2147483648",
+                        builder -> builder.queueCapacity(Integer.MIN_VALUE)),
+                building("queueCapacity must be 1 to 10000, got 10001", builder -> builder.queueCapacity(10_001)),
                 building(
-                        "Capacity refresh time must be >= 0.01s (prevent CPU hot loop).",
+                        "capacityRefreshTime must be PT0.01S to PT1H, got PT0.009999999S",
                         builder -> builder.capacityRefreshTime(Duration.ofNanos(9_999_999))),
                 building(
-                        "Capacity refresh time must be >= 0.01s (prevent CPU hot loop).",
+                        "capacityRefreshTime must be PT0.01S to PT1H, got PT-0.000000001S",
                         builder -> builder.capacityRefreshTime(NEGATIVE)),
                 building(
-                        "Capacity refresh time must be <= 3600s (prevent starvation).",
+                        "capacityRefreshTime must be PT0.01S to PT1H, got PT1H0.000000001S",
                         builder -> builder.capacityRefreshTime(Duration.ofSeconds(3600, 1))),
                 building(
-                        "Capacity refresh time must be <= 3600s (prevent starvation).",
+                        "capacityRefreshTime must be PT0.01S to PT1H, got PT",
                         builder -> builder.capacityRefreshTime(ENDLESS)),
-                building("Concurrency limit must be >= 1.", builder -> builder.concurrencyLimit(0)),
-                building("Concurrency limit must be <= 100000.", builder -> builder.concurrencyLimit(100_001)),
-                building("Max queue size must be >= 1.", builder -> builder.maxQueueSize(0)),
-                building("Max queue size must be >= 1.", builder -> builder.maxQueueSize(-5)),
+                building("concurrencyLimit must be 1 to 100000, got 0", builder -> builder.concurrencyLimit(0)),
+                building(
+                        "concurrencyLimit must be 1 to 100000, got 100001",
+                        builder -> builder.concurrencyLimit(100_001)),
+                building("maxQueueSize must be 1 to 2147483647, got 0", builder -> builder.maxQueueSize(0)),
+                building("maxQueueSize must be 1 to 2147483647, got -5", builder -> builder.maxQueueSize(-5)),
                 building("maxDenials must be 1 to 1000, got 0", builder -> builder.maxDenials(0)),
                 building("maxDenials must be 1 to 1000, got 1001", builder -> builder.maxDenials(1_001)),
                 building("maxPermissionErrors must be 1 to 1000, got 0", builder -> builder.maxPermissionErrors(0)),
@@ -206,7 +217,7 @@ class BadSettingsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("executorSettings")
-    @DisplayName("R-041 to R-046 settings of an executor out of bounds")
+    @DisplayName("12.13 R-041 to R-046 settings of an executor out of bounds are refused by name, bounds and value")
     void executorBuilder_outOfBounds_isRefusedAndStoresNothing(
             String message, UnaryOperator<ExecutorBuilder<Call>> setting) {
         assertThatExceptionOfType(IllegalArgumentException.class)
@@ -224,7 +235,10 @@ class BadSettingsTest {
                 building("permission", builder -> builder.permission(null)),
                 building("retry", builder -> builder.retry(null)),
                 building("handler", builder -> builder.handler(null)),
+                building("voidHandler", builder -> builder.voidHandler(null)),
                 building("streamHandler", builder -> builder.streamHandler(null)),
+                building("listener", builder -> builder.listener(null)),
+                building("level", builder -> builder.failureLog(null, 1)),
                 building("type", builder -> builder.register((Class<Call>) null)),
                 building("name", builder -> builder.register(null, Call.class)),
                 building("type", builder -> builder.register("call", null)));
@@ -239,6 +253,46 @@ class BadSettingsTest {
                 .isThrownBy(() -> setting.apply(builder))
                 .withMessage(name);
         nothingIsStored();
+    }
+
+    static Stream<Arguments> otherNulls() {
+        return Stream.of(
+                Arguments.of("timeout", (ThrowingCallable) () -> Append.timeout(null)),
+                Arguments.of(
+                        "deadline", (ThrowingCallable) () -> Append.defaults().withDeadline(null)),
+                Arguments.of("run", (ThrowingCallable) () -> Append.inheritDeadline(null)),
+                Arguments.of("delay", (ThrowingCallable) () -> Append.delay(null)),
+                Arguments.of("runAt", (ThrowingCallable) () -> Append.defaults().withRunAt(null)),
+                Arguments.of("id", (ThrowingCallable) () -> Append.defaults().withId(null)),
+                Arguments.of("key", (ThrowingCallable) () -> Append.uniqueKey(null)),
+                Arguments.of("scope", (ThrowingCallable) () -> Append.uniqueKey("k", null)),
+                Arguments.of("onConflict", (ThrowingCallable)
+                        () -> Append.uniqueKey("k").onConflict(null)),
+                Arguments.of(
+                        "metadata", (ThrowingCallable) () -> Append.defaults().withMetadata(null)),
+                Arguments.of("key", (ThrowingCallable) () -> Append.defaults().withNote(null, "v")),
+                Arguments.of("value", (ThrowingCallable) () -> Append.defaults().withNote("k", null)),
+                Arguments.of("pause", (ThrowingCallable) () -> RetryPolicy.fixed(null, 1)),
+                Arguments.of("longest", (ThrowingCallable) () -> RetryPolicy.exponential(Duration.ZERO, null, 1)),
+                Arguments.of("window", (ThrowingCallable) () -> RateLimit.of(1, null)),
+                Arguments.of("reason", (ThrowingCallable) () -> Permission.denied(null)),
+                Arguments.of("delay", (ThrowingCallable) () -> Permission.denied("x", null)),
+                Arguments.of("delay", (ThrowingCallable) () -> Permission.waitFor(null)),
+                Arguments.of(
+                        "since", (ThrowingCallable) () -> RetryFilter.failed().since(null)),
+                Arguments.of(
+                        "until", (ThrowingCallable) () -> RetryFilter.failed().until(null)),
+                Arguments.of(
+                        "part", (ThrowingCallable) () -> RetryFilter.failed().withError(null)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("otherNulls")
+    @DisplayName("12.13 null is refused by name in what is said of appends, retries, limits and permissions")
+    void setting_null_isRefusedByName(String name, ThrowingCallable setting) {
+        assertThatExceptionOfType(NullPointerException.class)
+                .isThrownBy(setting)
+                .withMessage(name);
     }
 
     @Test

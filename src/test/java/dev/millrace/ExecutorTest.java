@@ -96,7 +96,7 @@ class ExecutorTest {
         assertThatThrownBy(
                         () -> calls.append(new ApiCall("/y"), Append.defaults().withId(id)))
                 .isInstanceOf(ExistsException.class)
-                .hasMessageContaining("Item " + id + " already exists");
+                .hasMessageContaining("event " + id + " already exists");
         assertThat(calls.statusCounts()).containsEntry(EventStatus.PENDING, 1L);
     }
 

@@ -260,7 +260,7 @@ class InvokeTest extends WithMillrace {
 
         assertThatThrownBy(() -> tasks.invoke(id))
                 .isInstanceOf(NotFoundException.class)
-                .hasMessage("Item " + id + " not found in flow 'tasks'");
+                .hasMessage("event " + id + " not found in flow 'tasks'");
     }
 
     @Test

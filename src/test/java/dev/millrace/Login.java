@@ -49,6 +49,18 @@ final class Login implements AutoCloseable {
                                 place.get("PGDATABASE")));
     }
 
+    /** The same for the driver of Java. */
+    String jdbcUrl() {
+        Map<String, String> place = PlaceOrder.place(database);
+        return "jdbc:postgresql://%s:%s/%s?user=%s&password=%s"
+                .formatted(
+                        place.get("PGHOST"),
+                        place.get("PGPORT"),
+                        place.get("PGDATABASE"),
+                        name,
+                        URLEncoder.encode(password, StandardCharsets.UTF_8));
+    }
+
     /** The orders it has placed, with what was ordered. */
     List<String> orders() {
         return database.list(

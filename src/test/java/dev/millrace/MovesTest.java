@@ -8,6 +8,7 @@ import dev.millrace.event.StatusMove;
 import dev.millrace.postgres.TestDatabase;
 import dev.millrace.work.Permission;
 import dev.millrace.work.RetryPolicy;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -64,13 +66,12 @@ class MovesTest extends WithMillrace {
 
         UUID done = tasks.append(new Task("done"));
         StatusMove claimed = heard.poll(LONG.toSeconds(), TimeUnit.SECONDS);
-        assertThat(claimed)
-                .isEqualTo(new StatusMove(
-                        "tasks", done, 1, EventStatus.PENDING, EventStatus.PROCESSING, Result.PROCESSING));
+        assertThat(claimed).isEqualTo(move(done, EventStatus.PENDING, EventStatus.PROCESSING, Result.PROCESSING, null));
         StatusMove completed = heard.poll(LONG.toSeconds(), TimeUnit.SECONDS);
+        assertThat(completed.duration()).isPositive();
         assertThat(completed)
-                .isEqualTo(new StatusMove(
-                        "tasks", done, 1, EventStatus.PROCESSING, EventStatus.COMPLETED, Result.COMPLETED));
+                .isEqualTo(move(
+                        done, EventStatus.PROCESSING, EventStatus.COMPLETED, Result.COMPLETED, completed.duration()));
         assertThat(event(tasks, done).status()).as("told after the commit").isEqualTo(EventStatus.COMPLETED);
 
         assertThat(next(tasks.append(new Task("fail")), 4))
@@ -88,6 +89,45 @@ class MovesTest extends WithMillrace {
                         Result.PROCESSING,
                         Result.DENIED);
         assertThat(tasks.droppedMoves()).isZero();
+    }
+
+    private static StatusMove move(
+            UUID id, EventStatus from, EventStatus to, Result result, @Nullable Duration duration) {
+        return new StatusMove("tasks", id, "task", 1, from, to, result, duration, null, null);
+    }
+
+    @Test
+    @DisplayName("12.4 a listener is told the type, the attempt, its duration, the stored error and the live Throwable")
+    void listener_ofAFailure_isToldAllOfIt() throws InterruptedException {
+        IllegalStateException thrown = new IllegalStateException("broken", new IOException("no route"));
+        Executor<Task> tasks = tasks().listener(heard::add)
+                .retry(RetryPolicy.fixed(Duration.ZERO, 2))
+                .handler((task, run) -> {
+                    throw thrown;
+                })
+                .build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.execute();
+
+        List<StatusMove> moves = new ArrayList<>();
+        while (moves.stream().noneMatch(move -> move.result() == Result.FAILED)) {
+            moves.add(take(heard));
+        }
+        for (Result result : List.of(Result.RETRY, Result.FAILED)) {
+            StatusMove move = moves.stream()
+                    .filter(one -> one.result() == result)
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(move.event()).isEqualTo(id);
+            assertThat(move.type()).isEqualTo("task");
+            assertThat(move.attempt()).isEqualTo(result == Result.RETRY ? 1 : 2);
+            assertThat(move.duration()).isPositive();
+            assertThat(move.thrown()).isSameAs(thrown);
+            assertThat(move.error().path("message").asText()).isEqualTo("broken");
+            assertThat(move.error().at("/causes/0/message").asText()).isEqualTo("no route");
+            assertThat(move.toString()).contains("IllegalStateException").doesNotContain("broken");
+        }
+        assertThat(moves).allMatch(move -> move.result() != Result.PROCESSING || move.thrown() == null);
     }
 
     @Test

@@ -290,7 +290,7 @@ class QueueTest extends WithMillrace {
 
         assertThatThrownBy(() -> tasks.append(event))
                 .isInstanceOf(ExistsException.class)
-                .hasMessageContaining("Item " + event.id() + " already exists");
+                .hasMessageContaining("event " + event.id() + " already exists");
         tasks.start();
         tasks.forward();
         assertThatThrownBy(() -> tasks.append(event)).isInstanceOf(ExistsException.class);

@@ -82,7 +82,7 @@ class RolesTest extends WithSql {
         String may = "select proname::text from pg_proc where pronamespace = 'millrace'::regnamespace"
                 + " and has_function_privilege(?, oid, 'execute') order by 1";
         assertThat(database.list(String.class, may, "millrace_append"))
-                .containsExactly("append", "append_many", "oldest_library");
+                .containsExactly("append", "append_many", "oldest_library", "open_flow", "schema_version");
         assertThat(database.list(String.class, may, "millrace_read"))
                 .containsExactly(
                         "attempts",
@@ -159,7 +159,9 @@ class RolesTest extends WithSql {
                 .containsExactly(
                         List.of("append", "search_path=millrace, pg_temp"),
                         List.of("append_many", "search_path=millrace, pg_temp"),
-                        List.of("enqueue_row", "search_path=millrace, pg_temp"));
+                        List.of("enqueue_row", "search_path=millrace, pg_temp"),
+                        List.of("open_flow", "search_path=millrace, pg_temp"),
+                        List.of("schema_version", "search_path=millrace, pg_temp"));
     }
 
     @ParameterizedTest
@@ -235,8 +237,16 @@ class RolesTest extends WithSql {
             statement.execute("create temp table trap (who text)");
             statement.execute("create function pg_temp.spring() returns trigger language plpgsql as"
                     + " 'begin insert into pg_temp.trap values (current_user); return new; end'");
-            for (String table :
-                    List.of("flow", "lane", "event", "ready", "scheduled", "unique_key", "enqueue", "sleeper")) {
+            for (String table : List.of(
+                    "flow",
+                    "lane",
+                    "event",
+                    "ready",
+                    "scheduled",
+                    "unique_key",
+                    "enqueue",
+                    "sleeper",
+                    "schema_history")) {
                 statement.execute("create temp table %s (like millrace.enqueue)".formatted(table));
                 statement.execute(
                         "create trigger spring before insert on pg_temp.%s for each row execute function pg_temp.spring()"
@@ -258,6 +268,8 @@ class RolesTest extends WithSql {
             assertThat(state(
                             connection,
                             "insert into millrace.enqueue (flow, type, payload) values ('f', 't', '1') returning id"))
+                    .isEqualTo("done");
+            assertThat(state(connection, "select millrace.open_flow('opened'), millrace.schema_version()"))
                     .isEqualTo("done");
             try (var trapped = statement.executeQuery("select count(*) from pg_temp.trap")) {
                 trapped.next();

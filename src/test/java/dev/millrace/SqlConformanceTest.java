@@ -290,7 +290,7 @@ class SqlConformanceTest extends WithSql {
                         "[{\"payload\":1,\"run_at\":\"tomorrow\"}]"),
                 Arguments.of(
                         TAKEN,
-                        "Item 00000000-0000-7000-8000-000000000001 stands twice in the batch, at index 0 and 1; nothing was stored",
+                        "event 00000000-0000-7000-8000-000000000001 stands twice in the batch, at index 0 and 1; nothing was stored",
                         many,
                         "[{\"payload\":1,\"id\":\"00000000-0000-7000-8000-000000000001\"},"
                                 + "{\"payload\":1,\"id\":\"00000000-0000-7000-8000-000000000001\"}]"));

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** Events are watched and steered by SQL as by the library. */
@@ -27,6 +28,16 @@ class SqlSteeringTest extends WithSql {
 
     SqlSteeringTest(TestDatabase database) {
         super(database);
+    }
+
+    @Test
+    @DisplayName("12.13 SQL calls an event an event in every message")
+    void messages_always_sayEvent() {
+        assertThat(
+                        database.list(
+                                String.class,
+                                "select proname::text from pg_proc where pronamespace = 'millrace'::regnamespace and prosrc ~* 'item %s'"))
+                .isEmpty();
     }
 
     @Test
@@ -91,7 +102,7 @@ class SqlSteeringTest extends WithSql {
         assertThatThrownBy(() -> database.query("select reprioritize(?, 'NaN')", first))
                 .hasMessageContaining("Priority must be finite and not NaN, got NaN");
         assertThatThrownBy(() -> database.query("select reprioritize(?, 1)", NOBODY))
-                .hasMessageContaining("Item " + NOBODY + " not found");
+                .hasMessageContaining("event " + NOBODY + " not found");
 
         assertSame(() -> database.query("select retry(?)", second), () -> tasks.retry(second));
         assertThat(tasks.cancel(second, "why")).isTrue();

@@ -129,7 +129,7 @@ class SteeringTest extends WithMillrace {
 
         assertThatThrownBy(() -> tasks.retry(id))
                 .isInstanceOf(NotFoundException.class)
-                .hasMessage("Item " + id + " not found in flow 'tasks'");
+                .hasMessage("event " + id + " not found in flow 'tasks'");
     }
 
     @Test
@@ -188,7 +188,7 @@ class SteeringTest extends WithMillrace {
             tasks.append(connection, new Task("with it"));
             assertThatThrownBy(() -> tasks.append(
                             connection, new Task("y"), Append.defaults().withId(id)))
-                    .hasMessageContaining("Item " + id + " already exists");
+                    .hasMessageContaining("event " + id + " already exists");
             connection.rollback();
         }
 

@@ -25,12 +25,23 @@ final class ErrorDocument {
     private static final int FRAME_BYTES = 40; // ,"exceptions":[] and ,"omitted":2147483647
 
     private final Set<Throwable> path = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final int originBytes;
+    private ErrorOrigin origin = new ErrorOrigin(0);
     private int left = MAX_BYTES;
     private boolean full;
+
+    /** @param originBytes how much of it may be causes and stack traces; 0 for none */
+    ErrorDocument(int originBytes) {
+        this.originBytes = originBytes;
+    }
 
     ObjectNode write(Throwable error) {
         List<Throwable> children = Errors.children(error);
         ObjectNode document = describe(error);
+        if (originBytes > 0) {
+            origin = new ErrorOrigin(Math.min(originBytes, left - size(document) - FRAME_BYTES));
+            origin.addAll(document, error);
+        }
         left -= size(document) + (children.isEmpty() ? 0 : FRAME_BYTES);
         addChildren(document, error, children, 0);
         return document;
@@ -59,6 +70,9 @@ final class ErrorDocument {
         boolean tooDeep = !children.isEmpty() && depth > MAX_DEPTH;
         boolean circular = !tooDeep && path.contains(child);
         ObjectNode document = tooDeep ? tooDeep(child, children.size()) : circular ? circular(child) : describe(child);
+        if (!tooDeep && !circular) {
+            origin.addCauses(document, child);
+        }
         boolean leaf = children.isEmpty() || tooDeep || circular;
         int size = size(document) + 1 + (leaf ? 0 : FRAME_BYTES);
         if (size > left) {
@@ -74,10 +88,18 @@ final class ErrorDocument {
 
     /** An error without its children. */
     private ObjectNode describe(Throwable error) {
-        ObjectNode document = named(name(error), message(error));
+        ObjectNode document = describe(error, MAX_MESSAGE_BYTES);
+        if (error instanceof MillraceException known) {
+            addDetails(document, known);
+        }
+        return document;
+    }
+
+    /** An error without its children and details, its message cut to so many bytes. */
+    static ObjectNode describe(Throwable error, int messageBytes) {
+        ObjectNode document = named(name(error), message(error, messageBytes));
         if (error instanceof MillraceException known) {
             document.put("retryable", known.retryable());
-            addDetails(document, known);
         }
         return document;
     }
@@ -86,7 +108,7 @@ final class ErrorDocument {
     private static ObjectNode tooDeep(Throwable error, int children) {
         ObjectNode document = error instanceof ExceptionGroup
                 ? named("ExceptionGroup", "Max nesting depth (" + MAX_DEPTH + ") exceeded")
-                : named(name(error), message(error));
+                : named(name(error), message(error, MAX_MESSAGE_BYTES));
         return document.put("nested_count", children);
     }
 
@@ -109,7 +131,7 @@ final class ErrorDocument {
         return Texts.storable(name, MAX_NAME_BYTES);
     }
 
-    private static String message(Throwable error) {
+    private static String message(Throwable error, int mostBytes) {
         String message;
         try {
             message = error.getMessage();
@@ -117,7 +139,7 @@ final class ErrorDocument {
             Errors.rethrowIfFatal(e);
             message = "<no message: getMessage() threw " + e.getClass().getName() + ">";
         }
-        return message == null ? "" : Texts.storable(message, MAX_MESSAGE_BYTES);
+        return message == null ? "" : Texts.storable(message, mostBytes);
     }
 
     private void addDetails(ObjectNode document, MillraceException error) {
@@ -135,7 +157,7 @@ final class ErrorDocument {
         }
     }
 
-    private static int size(ObjectNode document) {
+    static int size(ObjectNode document) {
         try {
             return Json.MAPPER.writeValueAsBytes(document).length;
         } catch (JsonProcessingException e) {

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * What becomes of an error: the object that is stored, whether trying again may help, and how two become one.
  *
  * <p>The <em>children</em> of an error are those of an {@link ExceptionGroup}, then its suppressed exceptions, whatever
- * its class: what went wrong while closing is part of what went wrong. Causes are not children and are not stored.
+ * its class: what went wrong while closing is part of what went wrong. Causes are not children: they are stored beside them, and
+ * only of what the application's code has thrown.
  */
 public final class Errors {
     private Errors() {}
@@ -32,7 +33,19 @@ public final class Errors {
      * children were left out says in {@code omitted} how many. NUL and half surrogates become U+FFFD.
      */
     public static ObjectNode document(Throwable error) {
-        return new ErrorDocument().write(error);
+        return document(error, 0);
+    }
+
+    /**
+     * As {@link #document(Throwable)}, with where it came from: {@code causes}, the nearest first, each as an error of its own with at most
+     * 1,024 bytes of message and what it suppressed; and in {@code trace} of the error and of each cause its stack trace, one frame
+     * a line, without the frames that run handlers and those that it shares with what it caused. At most 16 causes;
+     * {@code causes_omitted} says how many are missing. Errors among the children have their {@code causes} too.
+     *
+     * @param originBytes how many bytes of the document that may take, 0 for nothing of it
+     */
+    public static ObjectNode document(Throwable error, int originBytes) {
+        return new ErrorDocument(originBytes).write(error);
     }
 
     /**

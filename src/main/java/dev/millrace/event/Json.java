@@ -129,6 +129,6 @@ public final class Json {
      * @param capBytes the most UTF-8 bytes it may take, 1 to 64 MiB
      */
     public static String responseText(@Nullable Object value, int capBytes) {
-        return Responses.text(value, Payloads.checkCap(capBytes));
+        return Responses.write(value, capBytes).text();
     }
 }

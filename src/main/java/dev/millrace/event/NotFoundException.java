@@ -1,6 +1,7 @@
 package dev.millrace.event;
 
 import java.util.Map;
+import java.util.UUID;
 
 /** Something named does not exist. */
 public class NotFoundException extends MillraceException {
@@ -9,6 +10,12 @@ public class NotFoundException extends MillraceException {
     /** An error that says what, which id, and what to do; an empty message becomes "Item not found". */
     public NotFoundException(String message) {
         this(message, Map.of());
+    }
+
+    /** Says that a flow does not have an event, or not any more. */
+    public static NotFoundException ofEvent(UUID id, String flow) {
+        return new NotFoundException(
+                "event %s not found in flow '%s'".formatted(id, flow), Map.of("id", id.toString(), "flow", flow));
     }
 
     /** An error with details that programs can read. */

@@ -58,6 +58,11 @@ final class Refusal extends IOException {
         return reason;
     }
 
+    /** Where in the value it is. */
+    String path() {
+        return path;
+    }
+
     /** The error for the caller. */
     ValidationException of(String what) {
         return new ValidationException(

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An error that was met where an event ran, as far as it is stored with the event: its kind and message, whether trying again
- * may help, and as suppressed exceptions its children. Stack traces are not stored, so it has none of its own.
+ * may help, as suppressed exceptions its children, and as causes its causes. It has no stack trace of its own:
+ * {@link #trace} is the one it had where it was met.
  */
 public final class RemoteException extends MillraceException {
     private static final long serialVersionUID = 1L;
@@ -17,9 +18,14 @@ public final class RemoteException extends MillraceException {
 
     /** The error of a stored document, as {@link Errors#document} writes it; what is missing in it is left empty. */
     public RemoteException(JsonNode document) {
+        this(document, document.path("causes"), 0);
+    }
+
+    private RemoteException(JsonNode document, JsonNode causes, int next) {
         super(
                 document.path("error").asText("") + ": "
                         + document.path("message").asText(""),
+                next < causes.size() ? new RemoteException(causes.path(next), causes, next + 1) : null,
                 document.path("retryable").asBoolean(true));
         this.kind = document.path("error").asText("");
         this.said = document.path("message").asText("");
@@ -45,7 +51,15 @@ public final class RemoteException extends MillraceException {
         return Objects.requireNonNull(document, "not kept by serialization");
     }
 
-    /** The error and its children, one a line, each child indented by two spaces more than its parent. */
+    /** Where it was thrown, one frame a line, the innermost first, as far as that is stored; empty if it is not. */
+    public String trace() {
+        return document().path("trace").asText("");
+    }
+
+    /**
+     * The error with its stack trace, its causes and its children, one a line, each child indented by two spaces more than its
+     * parent.
+     */
     public String text() {
         StringBuilder text = new StringBuilder();
         describe(text, "");
@@ -54,11 +68,18 @@ public final class RemoteException extends MillraceException {
 
     private void describe(StringBuilder text, String indent) {
         text.append(indent).append(getMessage());
+        trace().lines()
+                .forEach(line ->
+                        text.append('\n').append(indent).append("    at ").append(line));
         for (Throwable child : getSuppressed()) {
             if (child instanceof RemoteException remote) {
                 text.append('\n');
                 remote.describe(text, indent + "  ");
             }
+        }
+        if (getCause() instanceof RemoteException cause) {
+            text.append('\n').append(indent).append("caused by ");
+            cause.describe(text, indent);
         }
     }
 

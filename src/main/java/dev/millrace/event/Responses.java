@@ -1,40 +1,113 @@
 package dev.millrace.event;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.Refusal.Reason;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what a handler returned into JSON text, whatever it is: the handler has run, so this never fails. */
-final class Responses {
-    static final String UNSERIALIZABLE = "\"<unserializable>\"";
+/**
+ * Turns what a handler returned into JSON text, whatever it is (R-029): the handler has run, so this never fails. Reads it
+ * again, and says where something else is stored in its place.
+ */
+public final class Responses {
+    private static final String MARK = "<unserializable>";
+    private static final String UNSERIALIZABLE = '"' + MARK + '"';
+    private static final String TOO_LARGE = "too large to store";
 
     private Responses() {}
 
-    static String text(@Nullable Object value, int capBytes) {
+    /**
+     * A response, or a chunk, as it is stored.
+     *
+     * @param text JSON that jsonb accepts
+     * @param trouble why something else is stored in place of the value, without a word of what is in it; null if nothing is
+     */
+    public record Written(String text, @Nullable String trouble) {}
+
+    /**
+     * What a handler returned, as it is stored: see {@link Json#responseText}.
+     *
+     * @param capBytes the most UTF-8 bytes it may take, 1 to 64 MiB
+     */
+    public static Written write(@Nullable Object value, int capBytes) {
+        Payloads.checkCap(capBytes);
         if (value == null) {
-            return "null";
+            return new Written("null", null);
         }
         BoundedBytes out = BoundedBytes.counting(capBytes);
         try {
             Encoder.write(value, out, capBytes, true);
         } catch (Refusal e) {
             long least = Math.max(capBytes, Math.min(out.count(), Payloads.MAX_CAP_BYTES));
-            return e.reason() == Reason.TOO_LARGE ? tooLarge("more_than_bytes", least, capBytes) : UNSERIALIZABLE;
+            return e.reason() == Reason.TOO_LARGE
+                    ? tooLarge("more_than_bytes", least, capBytes)
+                    : new Written(UNSERIALIZABLE, "at " + e.path() + ": " + e.getMessage());
         } catch (Throwable e) { // a getter's AssertionError must not undo the work
             Errors.rethrowIfFatal(e);
-            return UNSERIALIZABLE;
+            return new Written(UNSERIALIZABLE, e.getClass().getName() + " was thrown while it was read");
         }
         if (out.isOverCap()) {
             return tooLarge("bytes", out.count(), capBytes);
         }
         byte[] utf8 = out.bytes();
-        return JsonbSize.fits(utf8) ? BoundedBytes.text(utf8) : tooLarge("bytes", out.count(), capBytes);
+        return JsonbSize.fits(utf8)
+                ? new Written(BoundedBytes.text(utf8), null)
+                : tooLarge("bytes", out.count(), capBytes);
     }
 
-    private static String tooLarge(String sizeKey, long bytes, int capBytes) {
+    private static Written tooLarge(String sizeKey, long bytes, int capBytes) {
         ObjectNode marker = JsonNodeFactory.instance.objectNode();
-        marker.put("millrace", "too large to store").put(sizeKey, bytes).put("cap_bytes", capBytes);
-        return Json.text(marker);
+        marker.put("millrace", TOO_LARGE).put(sizeKey, bytes).put("cap_bytes", capBytes);
+        return new Written(
+                Json.text(marker),
+                "its JSON takes %s%d bytes, responseCap is %d"
+                        .formatted(sizeKey.equals("bytes") ? "" : "more than ", bytes, capBytes));
+    }
+
+    /**
+     * The response of an event as an instance of that class.
+     *
+     * @throws ValidationException if it cannot be read as that class, naming the path but nothing of the content; or if there is only
+     *     a mark in its place, because the handler's answer could not be written as JSON or was too large
+     */
+    public static <T> T read(UUID event, JsonNode response, Class<T> type) {
+        String missing = missing(response);
+        if (missing != null) {
+            throw new ValidationException(
+                    "event %s completed, but its response is not stored: %s".formatted(event, missing),
+                    Map.of("event", event.toString(), "reason", "response_not_stored"));
+        }
+        try {
+            Object read = Json.MAPPER.readerFor(type).readValue(Json.text(response));
+            return type.cast(Objects.requireNonNull(read, "it is null"));
+        } catch (JsonProcessingException | RuntimeException e) {
+            throw Undecodable.response(event, type.getTypeName(), e);
+        }
+    }
+
+    /** Why there is only a mark in place of a response; null if it is one. */
+    private static @Nullable String missing(JsonNode response) {
+        if (response.isTextual() && response.textValue().equals(MARK)) {
+            return "what the handler answered cannot be written as JSON, so \"%s\" stands in its place; the log of the worker names its class and the reason"
+                    .formatted(MARK);
+        }
+        if (response.isObject() && response.path("millrace").asText("").equals(TOO_LARGE)) {
+            return "its JSON is too large (%s); raise responseCap where it runs, or store the bulk elsewhere and answer with a reference"
+                    .formatted(sizes(response));
+        }
+        return null;
+    }
+
+    private static String sizes(JsonNode mark) {
+        String bytes = mark.has("bytes")
+                ? mark.path("bytes").asText()
+                : "more than " + mark.path("more_than_bytes").asText();
+        return "%s bytes, responseCap was %s"
+                .formatted(bytes, mark.path("cap_bytes").asText());
     }
 }

@@ -90,12 +90,12 @@ public record RetryFilter(
 
     /** Only those that ended then or later. */
     public RetryFilter since(Instant time) {
-        return new RetryFilter(statuses, types, error, retryable, time, until, limit);
+        return new RetryFilter(statuses, types, error, retryable, Objects.requireNonNull(time, "since"), until, limit);
     }
 
     /** Only those that ended before then. */
     public RetryFilter until(Instant time) {
-        return new RetryFilter(statuses, types, error, retryable, since, time, limit);
+        return new RetryFilter(statuses, types, error, retryable, since, Objects.requireNonNull(time, "until"), limit);
     }
 
     /** Only so many: of those that are appended again the first that ended, of those that are listed the last. */

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,15 @@ final class Undecodable {
         rethrowTroubleOfTheJvm(e);
         String path = e instanceof JsonMappingException mapping ? JsonPath.of(mapping.getPath()) : JsonPath.ROOT;
         return payload(type, path, reason(e));
+    }
+
+    /** Of a response that should be of that type. */
+    static ValidationException response(UUID event, String type, Exception e) {
+        String path = e instanceof JsonMappingException mapping ? JsonPath.of(mapping.getPath()) : JsonPath.ROOT;
+        return new ValidationException(
+                "undecodable response of event %s for %s at %s: %s; ask for the class that its handler answers with, or for the JSON by result(id)"
+                        .formatted(event, type, path, reason(e)),
+                Map.of("event", event.toString(), "type", type, "path", path, "reason", "undecodable"));
     }
 
     static ValidationException payload(String type, String path, String reason) {

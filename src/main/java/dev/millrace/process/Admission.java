@@ -110,13 +110,7 @@ final class Admission<T> {
     /** The check threw or hung: nobody's fault but its own, so no strike; later again, and aborted if it never answers. */
     private void failed(Throwable error) {
         int errors = 1 + runs.permissionErrors(ticket.claim().id());
-        log.warn(
-                "event={} attempt={} permission check failed, {} of {}",
-                ticket.claim().id(),
-                ticket.claim().attempt(),
-                errors,
-                settings.maxPermissionErrors(),
-                error);
+        runs.log().permissionFailed(ticket.claim(), errors, settings.maxPermissionErrors(), error);
         if (errors >= settings.maxPermissionErrors()) {
             var problem = new ExecutionException(
                     "Event aborted after %d failed permission checks; the last: %s".formatted(errors, error));
@@ -125,7 +119,7 @@ final class Admission<T> {
         }
         long backOff = FIRST_BACK_OFF.toMillis() << Math.min(errors - 1, 20);
         Duration delay = Duration.ofMillis(Math.min(backOff, LONGEST_BACK_OFF.toMillis()));
-        sendBack(ticket.returned(Reason.PERMISSION_ERROR, ticket.standing(), delay, error, null));
+        sendBack(ticket.returned(Reason.PERMISSION_ERROR, ticket.standing(), delay, error, runs.storedTrace(), null));
     }
 
     private void sendBack(Settlement answer) {

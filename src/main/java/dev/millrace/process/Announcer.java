@@ -6,6 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,10 +21,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Announcer<T> {
     private static final Logger log = LoggerFactory.getLogger(Announcer.class);
-    private static final int WAITING = 1_000;
+    static final int WAITING = 1_000;
     private static final long LOG_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Consumer<? super T> listener;
+    private final Function<? super T, @Nullable LogContext> context;
     private final ArrayBlockingQueue<T> waiting;
     private final AtomicBoolean telling = new AtomicBoolean();
     private final AtomicLong dropped = new AtomicLong();
@@ -31,16 +34,18 @@ public final class Announcer<T> {
 
     /** @param listener called by one thread at a time */
     public Announcer(Consumer<? super T> listener) {
-        this(listener, WAITING);
+        this(listener, WAITING, news -> null);
     }
 
     /**
      * As the other one.
      *
      * @param most how many wait for it while it hangs
+     * @param context what the log says meanwhile of what it is told; null for nothing
      */
-    Announcer(Consumer<? super T> listener, int most) {
+    Announcer(Consumer<? super T> listener, int most, Function<? super T, @Nullable LogContext> context) {
         this.listener = listener;
+        this.context = context;
         this.waiting = new ArrayBlockingQueue<>(most);
     }
 
@@ -79,18 +84,27 @@ public final class Announcer<T> {
     }
 
     private void tell(T news) {
+        LogContext said = context.apply(news);
         try {
             listener.accept(news);
         } catch (Throwable e) { // the application's code: its errors are its own
-            long now = System.nanoTime();
-            if (now - loggedNanos < LOG_EVERY_NANOS) {
-                unlogged++;
-                return;
+            failed(e);
+        } finally {
+            if (said != null) {
+                said.restore();
             }
-            log(e);
-            loggedNanos = now;
-            unlogged = 0;
         }
+    }
+
+    private void failed(Throwable error) {
+        long now = System.nanoTime();
+        if (now - loggedNanos < LOG_EVERY_NANOS) {
+            unlogged++;
+            return;
+        }
+        log(error);
+        loggedNanos = now;
+        unlogged = 0;
     }
 
     private void log(Throwable error) {

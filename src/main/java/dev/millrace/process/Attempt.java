@@ -16,7 +16,6 @@ import dev.millrace.work.StreamHandler;
 import dev.millrace.work.TransactionWork;
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -44,10 +43,10 @@ final class Attempt<T> implements Run<T> {
         this.event = event;
         this.handlers = handlers;
         this.worker = worker;
-        this.thread = new HandlerThread(this::run, leaks);
-        this.emission = new Emission(ticket.claim(), worker.settler(), handlers.responseCap());
+        this.thread = new HandlerThread(handlers.moves().flow() + " " + event.id(), this::run, leaks);
+        this.emission = new Emission(ticket.claim(), worker.settler(), handlers.log(), handlers.responseCap());
         this.lastWord = new LastWord(ticket, thread);
-        this.conclusions = new Conclusions(ticket, handlers.retry(), handlers.responseCap());
+        this.conclusions = new Conclusions(ticket, handlers);
     }
 
     /**
@@ -67,13 +66,28 @@ final class Attempt<T> implements Run<T> {
     }
 
     private void timeOut(Duration limit) {
-        Runnable overrule = () -> ticket.overrule(timedOut(limit));
+        Runnable overrule = () -> {
+            LogContext context = context();
+            try {
+                ticket.overrule(conclusions.timedOut(limit, elapsed(), thread.frames()));
+            } finally {
+                context.restore();
+            }
+        };
         if (conclusions.retriesTimeouts()) {
             // Asks the policy, which may hang: others' clocks go on.
             Threads.startVirtual("millrace-clock", overrule);
         } else {
             overrule.run();
         }
+    }
+
+    private LogContext context() {
+        return new LogContext(
+                event.id(),
+                handlers.moves().flow(),
+                event.type(),
+                ticket.claim().attempt());
     }
 
     @Override
@@ -176,7 +190,7 @@ final class Attempt<T> implements Run<T> {
         }
         if (settled) {
             ticket.committed();
-            handlers.moves().settled(answer, Settler.Fate.COMMITTED);
+            handlers.moves().settled(ticket.claim(), answer, Settler.Fate.COMMITTED);
             return;
         }
         ticket.commitFailed();
@@ -193,6 +207,7 @@ final class Attempt<T> implements Run<T> {
     }
 
     private void run() {
+        LogContext context = context();
         try {
             end(answer());
         } catch (Throwable e) { // not even its error could be described; its event must end all the same
@@ -201,6 +216,7 @@ final class Attempt<T> implements Run<T> {
                     .formatted(e.getClass().getName()));
             end(ticket.ended(EventStatus.FAILED, problem, elapsed()));
         } finally {
+            context.restore();
             boolean unused = Thread.interrupted(); // it was meant for the handler, not for what starts next here
             ticket.handlerEnded();
         }
@@ -249,13 +265,13 @@ final class Attempt<T> implements Run<T> {
                     emit(elements.next());
                 }
             }
-            return Map.of("chunks", emission.count());
+            return emission.count();
         }
         if (handler == null) {
             throw new ExecutionException("this executor has no handler");
         }
         Object response = call(handler);
-        return response == null && event.streaming() ? Map.of("chunks", emission.count()) : response;
+        return response == null && event.streaming() ? (Object) emission.count() : response;
     }
 
     @SuppressWarnings("unchecked") // a Run<T> only hands out a T, so it is a run of any supertype
@@ -269,7 +285,7 @@ final class Attempt<T> implements Run<T> {
     }
 
     private Settlement timedOut(Duration limit) {
-        return conclusions.timedOut(limit, elapsed());
+        return conclusions.timedOut(limit, elapsed(), null);
     }
 
     private Duration elapsed() {

@@ -4,7 +4,7 @@ import dev.millrace.event.EndedException;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.EventTimeoutException;
 import dev.millrace.event.ExecutionException;
-import dev.millrace.event.Json;
+import dev.millrace.event.Responses;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
@@ -15,47 +15,53 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What follows for one claimed event from how its handler ended, after {@code ran}. Thread-safe. */
 final class Conclusions {
-    private static final Logger log = LoggerFactory.getLogger(Conclusions.class);
-
     private final Ticket ticket;
     private final RetryPolicy retry;
+    private final HandlerLog handlerLog;
+    private final int storedTrace;
     private final int responseCap;
 
-    Conclusions(Ticket ticket, RetryPolicy retry, int responseCap) {
+    Conclusions(Ticket ticket, Handlers<?> handlers) {
         this.ticket = ticket;
-        this.retry = retry;
-        this.responseCap = responseCap;
+        this.retry = handlers.retry();
+        this.handlerLog = handlers.log();
+        this.storedTrace = handlers.storedTrace();
+        this.responseCap = handlers.responseCap();
     }
 
     /** It answered. */
     Ended answered(@Nullable Object response, Duration ran) {
-        String text = Json.responseText(response, responseCap);
+        String text = handlerLog.stored(ticket.claim(), "response", response, Responses.write(response, responseCap));
         return new Ended(ticket.claim().hold(), EventStatus.COMPLETED, ran, text, "null", false);
     }
 
     /** It threw. */
     Settlement threw(Throwable error, Duration ran) {
         return error instanceof InterruptedException
-                ? ticket.ended(EventStatus.CANCELLED, error, ran)
+                ? ticket.ended(EventStatus.CANCELLED, error, storedTrace, ran)
                 : pauseAfter(error)
-                        .map(pause -> again(pause, error, ran))
-                        .orElseGet(() -> ticket.ended(EventStatus.FAILED, error, ran));
+                        .<Settlement>map(pause ->
+                                ticket.returned(Reason.RETRY, standing(failures()), pause, error, storedTrace, ran))
+                        .orElseGet(() -> ticket.ended(EventStatus.FAILED, error, storedTrace, ran));
     }
 
-    /** It ran longer than it may. */
-    Settlement timedOut(Duration limit, Duration ran) {
+    /**
+     * It ran longer than it may.
+     *
+     * @param where the handler was then; null if it had ended
+     */
+    Settlement timedOut(Duration limit, Duration ran, StackTraceElement @Nullable [] where) {
         var error = new EventTimeoutException(limit);
+        error.setStackTrace(where == null ? new StackTraceElement[0] : where); // where it was made says nothing
         return retriesTimeouts()
                 ? pauseAfter(error)
-                        .<Settlement>map(
-                                pause -> ticket.returned(Reason.CANCELLED, standing(failures()), pause, error, ran))
-                        .orElseGet(() -> ticket.ended(EventStatus.FAILED, error, ran))
-                : ticket.ended(EventStatus.CANCELLED, error, ran);
+                        .<Settlement>map(pause ->
+                                ticket.returned(Reason.CANCELLED, standing(failures()), pause, error, storedTrace, ran))
+                        .orElseGet(() -> ticket.ended(EventStatus.FAILED, error, storedTrace, ran))
+                : ticket.ended(EventStatus.CANCELLED, error, storedTrace, ran);
     }
 
     /** Whether it takes the application's code to say what follows from a timeout. */
@@ -80,18 +86,21 @@ final class Conclusions {
     }
 
     private Settlement retryIn(Duration pause, Duration ran) {
-        var error = new ExecutionException("the handler asked to be run again in " + pause);
+        var error = told("the handler asked to be run again in " + pause);
         if (pauseAfter(error).isPresent()) {
-            return again(pause, error, ran);
+            return ticket.returned(Reason.RETRY, standing(failures()), pause, error, ran);
         }
-        var last = new ExecutionException(
+        var last = told(
                 "the handler asked to be run again in %s, but the executor's retry policy allows no run after failure %d"
                         .formatted(pause, failures()));
         return ticket.ended(EventStatus.FAILED, last, ran);
     }
 
-    private Settlement again(Duration pause, Throwable error, Duration ran) {
-        return ticket.returned(Reason.RETRY, standing(failures()), pause, error, ran);
+    /** Has no stack trace: it was said, not thrown. */
+    private static ExecutionException told(String message) {
+        var error = new ExecutionException(message);
+        error.setStackTrace(new StackTraceElement[0]);
+        return error;
     }
 
     /** Whether a retryable error now would be the last. */
@@ -104,10 +113,7 @@ final class Conclusions {
         try {
             return Objects.requireNonNull(retry.delayAfter(failures(), error), "the retry policy answered null");
         } catch (RuntimeException | Error e) { // user code: its event must end all the same
-            log.error(
-                    "event={} the retry policy failed; the event is not retried",
-                    ticket.claim().id(),
-                    Troubles.loggable(e));
+            handlerLog.policyFailed(ticket.claim(), e);
             return Optional.empty();
         }
     }

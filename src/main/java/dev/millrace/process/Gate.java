@@ -27,15 +27,19 @@ public final class Gate<T> {
     private final PermissionCheck<? super T> check;
     private final Duration limit;
     private final ScheduledExecutorService clocks;
+    private final String flow;
 
     /**
      * @param limit how long a check may take before it counts as failed
      * @param clocks measures that time
+     * @param flow the name of the flow
      */
-    public Gate(PermissionCheck<? super T> check, Duration limit, ScheduledExecutorService clocks) {
+    public Gate(
+            PermissionCheck<? super T> check, Duration limit, ScheduledExecutorService clocks, String flow) {
         this.check = check;
         this.limit = limit;
         this.clocks = clocks;
+        this.flow = flow;
     }
 
     /** Whether it lets everything through. */
@@ -81,6 +85,8 @@ public final class Gate<T> {
         }
         CompletableFuture<Permission> answer = new CompletableFuture<>();
         Thread asking = Threads.startVirtual("millrace-permission", () -> {
+            int attempt = event.execution().attempt();
+            LogContext context = new LogContext(event.id(), flow, event.type(), attempt);
             try {
                 Permission permission = check.request(event);
                 if (permission == null) {
@@ -89,6 +95,8 @@ public final class Gate<T> {
                 answer.complete(permission);
             } catch (Throwable e) { // user code: its errors are this event's alone
                 answer.completeExceptionally(e);
+            } finally {
+                context.restore();
             }
         });
         try {

@@ -17,10 +17,14 @@ final class HandlerThread {
     private boolean stopped; // guarded by lock
     private boolean ended; // guarded by lock
 
-    /** A thread that has not started. */
-    HandlerThread(Runnable work, Leaks leaks) {
+    /**
+     * A thread that has not started.
+     *
+     * @param what its flow and event, for the thread's name
+     */
+    HandlerThread(String what, Runnable work, Leaks leaks) {
         this.leaks = leaks;
-        this.thread = Threads.virtual("millrace-run", () -> {
+        this.thread = Threads.virtual("millrace-run " + what, () -> {
             try {
                 work.run();
             } finally {
@@ -31,6 +35,11 @@ final class HandlerThread {
 
     void start() {
         thread.start();
+    }
+
+    /** Where the handler is. */
+    StackTraceElement[] frames() {
+        return thread.getStackTrace();
     }
 
     /** Whether the caller is the handler. */

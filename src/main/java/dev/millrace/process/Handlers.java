@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param handler runs ordinary events, and streaming ones if there is no stream handler; null for none
  * @param streamHandler runs streaming events, and ordinary ones if there is no handler; null for none
  * @param moves tells its listeners
+ * @param log tells the log of what failed
+ * @param storedTrace how many bytes of a stored error may say where it came from
  * @param responseCap the largest response or chunk kept, in bytes of JSON
  */
 public record Handlers<T>(
@@ -21,6 +23,8 @@ public record Handlers<T>(
         PermissionCheck<? super T> permission,
         RetryPolicy retry,
         Moves moves,
+        HandlerLog log,
+        int storedTrace,
         int responseCap) {
     /** Whether both run events by the same objects. */
     public boolean sameCode(Handlers<?> other) {

@@ -32,8 +32,9 @@ public final class LateResults {
     private final Outbox<LateAnswer> notes;
 
     /** @param listener hears of each, on a thread of its own */
-    public LateResults(Settlements store, Announcer<LateResult> listener) {
-        this.listener = listener;
+    public LateResults(Settlements store, Consumer<? super LateResult> listener) {
+        this.listener = new Announcer<>(
+                listener, Announcer.WAITING, late -> new LogContext(late.event(), null, null, late.attempt()));
         this.notes = new Outbox<>(new Notes(store));
     }
 

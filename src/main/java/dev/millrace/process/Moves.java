@@ -1,20 +1,23 @@
 package dev.millrace.process;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.Errors;
 import dev.millrace.event.EventAttempt.Result;
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.ExecutionException;
 import dev.millrace.event.Json;
 import dev.millrace.event.StatusMove;
 import dev.millrace.process.Settler.Fate;
 import dev.millrace.store.Claim;
-import dev.millrace.store.Hold;
 import dev.millrace.store.Moved;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.store.Settlement.Returned;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the application's listeners of the moves that its process has committed in a flow, each on a thread of its own, a claim
@@ -31,8 +34,17 @@ public final class Moves {
     public Moves(String flow, Collection<Consumer<? super StatusMove>> listeners) {
         this.flow = flow;
         this.announcers = listeners.stream()
-                .map(listener -> new Announcer<StatusMove>(listener, WAITING))
+                .map(listener -> new Announcer<StatusMove>(listener, WAITING, Moves::context))
                 .toList();
+    }
+
+    private static LogContext context(StatusMove move) {
+        return new LogContext(move.event(), move.flow(), move.type(), move.attempt());
+    }
+
+    /** The flow's name. */
+    String flow() {
+        return flow;
     }
 
     /** How many moves a listener was not told of, because it did not keep up. */
@@ -46,33 +58,55 @@ public final class Moves {
     }
 
     void claimed(Claim claim) {
-        tell(claim.id(), claim.attempt(), EventStatus.PENDING, EventStatus.PROCESSING, Result.PROCESSING);
+        if (!isSilent()) {
+            tell(move(claim, EventStatus.PENDING, EventStatus.PROCESSING, Result.PROCESSING, null, null, null));
+        }
     }
 
     /** Its own worker wanted to end a claim so, and that became of it. */
-    void settled(Settlement answer, Fate fate) {
+    void settled(Claim claim, Settlement answer, Fate fate) {
+        if (isSilent()) {
+            return;
+        }
         if (fate == Fate.FAILED_INSTEAD) {
-            ended(answer.hold(), EventStatus.FAILED, Result.FAILED);
+            JsonNode error = Errors.document(new ExecutionException("the answer could not be stored, see the log"));
+            ended(claim, EventStatus.FAILED, Result.FAILED, duration(answer), error, null);
         } else if (fate == Fate.COMMITTED) {
             switch (answer) {
-                case Ended end -> ended(end.hold(), end.status(), result(end));
+                case Ended end -> {
+                    JsonNode error = node(end.error());
+                    boolean told = end.status() == EventStatus.ABORTED; // of others it is not asked
+                    Result result = Result.ofEnd(end.status(), told ? error : null);
+                    ended(claim, end.status(), result, end.duration(), error, end.thrown());
+                }
                 case Returned back ->
                     ended(
-                            back.hold(),
+                            claim,
                             EventStatus.PENDING,
-                            Result.ofWireName(back.reason().wireName()));
+                            Result.ofWireName(back.reason().wireName()),
+                            back.duration(),
+                            node(back.error()),
+                            back.thrown());
             }
         }
     }
 
-    private static Result result(Ended end) {
-        String error = end.status() == EventStatus.ABORTED ? end.error() : null; // of others it is not asked
-        return Result.ofEnd(end.status(), error == null ? null : Json.parse(error));
+    private static @Nullable Duration duration(Settlement answer) {
+        return switch (answer) {
+            case Ended end -> end.duration();
+            case Returned back -> back.duration();
+        };
+    }
+
+    private static @Nullable JsonNode node(@Nullable String error) {
+        return error == null || error.equals("null") ? null : Json.parse(error);
     }
 
     /** A claim was cancelled by somebody else while its worker had it. */
     void cancelled(Claim claim) {
-        ended(claim.hold(), EventStatus.CANCELLED, Result.CANCELLED);
+        if (!isSilent()) {
+            ended(claim, EventStatus.CANCELLED, Result.CANCELLED, null, null, null);
+        }
     }
 
     /**
@@ -82,20 +116,41 @@ public final class Moves {
     public void moved(Moved event) {
         EventStatus to = event.to();
         if (event.from() == EventStatus.PENDING) {
-            tell(event.event(), event.attempt(), event.from(), to, Result.valueOf(to.name()));
+            tell(event, Result.valueOf(to.name()));
         } else if (to != EventStatus.CANCELLED) {
-            tell(event.event(), event.attempt(), event.from(), to, Result.LOST);
+            tell(event, Result.LOST);
         }
     }
 
-    private void ended(Hold hold, EventStatus to, Result result) {
-        tell(hold.id(), hold.attempt(), EventStatus.PROCESSING, to, result);
+    private void tell(Moved event, Result result) {
+        if (!isSilent()) {
+            tell(new StatusMove(flow, event.event(), event.attempt(), event.from(), event.to(), result));
+        }
     }
 
-    private void tell(UUID event, int attempt, EventStatus from, EventStatus to, Result result) {
-        if (!announcers.isEmpty()) {
-            StatusMove move = new StatusMove(flow, event, attempt, from, to, result);
-            announcers.forEach(announcer -> announcer.offer(move));
-        }
+    private void ended(
+            Claim claim,
+            EventStatus to,
+            Result result,
+            @Nullable Duration duration,
+            @Nullable JsonNode error,
+            @Nullable Throwable thrown) {
+        tell(move(claim, EventStatus.PROCESSING, to, result, duration, error, thrown));
+    }
+
+    private StatusMove move(
+            Claim claim,
+            EventStatus from,
+            EventStatus to,
+            Result result,
+            @Nullable Duration duration,
+            @Nullable JsonNode error,
+            @Nullable Throwable thrown) {
+        String type = claim.event().type();
+        return new StatusMove(flow, claim.id(), type, claim.attempt(), from, to, result, duration, error, thrown);
+    }
+
+    private void tell(StatusMove move) {
+        announcers.forEach(announcer -> announcer.offer(move));
     }
 }

@@ -91,15 +91,19 @@ public final class Runs<T> {
         return ticket;
     }
 
-    private void settle(Settlement answer, Consumer<Fate> owner) {
+    private void settle(Ticket ticket, Settlement answer, Consumer<Fate> owner) {
         Moves moves = handlers.moves();
+        Claim claim = ticket.claim();
         Consumer<Fate> told = moves.isSilent()
                 ? owner
                 : fate -> {
-                    moves.settled(answer, fate);
+                    moves.settled(claim, answer, fate);
                     owner.accept(fate);
                 };
         worker.settler().submit(answer, told);
+        if (ticket.isRunning()) {
+            handlers.log().ended(claim, answer);
+        }
     }
 
     private boolean isOurs(Claim claim) {
@@ -162,6 +166,16 @@ public final class Runs<T> {
             log.warn("event={} cannot count its failed permission checks; taking it for the first", id, e);
             return 0;
         }
+    }
+
+    /** Tells the log of what went wrong. */
+    HandlerLog log() {
+        return handlers.log();
+    }
+
+    /** How many bytes of a stored error may say where it came from. */
+    int storedTrace() {
+        return handlers.storedTrace();
     }
 
     /** Looks whether an error of the application's code is the JVM's own. */

@@ -30,38 +30,29 @@ public record Settings(
     public static final Settings DEFAULT = new Settings(
             100, null, 100, 2_000, 3, 10, Duration.ofSeconds(5), Duration.ofMillis(200), UndecodableLimit.DEFAULT);
 
-    /** Checks the bounds, in the model's words where it has them. */
+    /** Checks the bounds. */
     public Settings {
-        require(queueCapacity >= 1, "Queue capacity must be greater than 0.");
-        require(queueCapacity <= 10_000, "Queue capacity must be <= 10000 (prevent unbounded batches).");
+        requireWithin("queueCapacity", queueCapacity, 1, 10_000);
         if (capacityRefreshTime != null) {
-            require(
-                    capacityRefreshTime.compareTo(Duration.ofMillis(10)) >= 0,
-                    "Capacity refresh time must be >= 0.01s (prevent CPU hot loop).");
-            require(
-                    capacityRefreshTime.compareTo(Duration.ofHours(1)) <= 0,
-                    "Capacity refresh time must be <= 3600s (prevent starvation).");
+            requireWithin("capacityRefreshTime", capacityRefreshTime, Duration.ofMillis(10), Duration.ofHours(1));
         }
-        require(concurrencyLimit >= 1, "Concurrency limit must be >= 1.");
-        require(concurrencyLimit <= 100_000, "Concurrency limit must be <= 100000.");
-        require(prefetch >= 0 && prefetch <= 10_000, "prefetch must be 0 to 10000, got " + prefetch);
-        require(maxDenials >= 1 && maxDenials <= 1_000, "maxDenials must be 1 to 1000, got " + maxDenials);
-        require(
-                maxPermissionErrors >= 1 && maxPermissionErrors <= 1_000,
-                "maxPermissionErrors must be 1 to 1000, got " + maxPermissionErrors);
+        requireWithin("concurrencyLimit", concurrencyLimit, 1, 100_000);
+        requireWithin("prefetch", prefetch, 0, 10_000);
+        requireWithin("maxDenials", maxDenials, 1, 1_000);
+        requireWithin("maxPermissionErrors", maxPermissionErrors, 1, 1_000);
         requireWithin("permissionTimeout", permissionTimeout, Duration.ofMillis(10), Duration.ofMinutes(10));
         requireWithin("pollInterval", pollInterval, Duration.ofMillis(10), Duration.ofMinutes(10));
     }
 
-    private static void require(boolean holds, String otherwise) {
-        if (!holds) {
-            throw new IllegalArgumentException(otherwise);
+    private static void requireWithin(String name, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException("%s must be %d to %d, got %d".formatted(name, least, most, value));
         }
     }
 
     private static void requireWithin(String name, Duration value, Duration least, Duration most) {
-        require(
-                value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
-                "%s must be %s to %s, got %s".formatted(name, least, most, value));
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw new IllegalArgumentException("%s must be %s to %s, got %s".formatted(name, least, most, value));
+        }
     }
 }

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +37,7 @@ final class Ticket {
     private static final Duration LONGEST_DELAY = Duration.ofDays(3650);
 
     private final Claim claim;
-    private final BiConsumer<Settlement, Consumer<Fate>> settler;
+    private final Settling settler;
     private final Runnable freeSlot;
     private final Consumer<Ticket> whenSettled;
     private final AtomicReference<Slot> slot;
@@ -59,17 +58,17 @@ final class Ticket {
         DROPPED
     }
 
+    /** Who settles tickets, and tells of it. */
+    interface Settling {
+        void settle(Ticket ticket, Settlement answer, Consumer<Fate> owner);
+    }
+
     /**
      * @param freeSlot gives the slot back; called once, and not if it never had one
      * @param slot where it stands with that slot
      * @param whenSettled hears after the commit, on the settler's thread as a rule; called once
      */
-    Ticket(
-            Claim claim,
-            BiConsumer<Settlement, Consumer<Fate>> settler,
-            Runnable freeSlot,
-            Slot slot,
-            Consumer<Ticket> whenSettled) {
+    Ticket(Claim claim, Settling settler, Runnable freeSlot, Slot slot, Consumer<Ticket> whenSettled) {
         this.claim = claim;
         this.settler = settler;
         this.freeSlot = freeSlot;
@@ -131,13 +130,13 @@ final class Ticket {
         } finally {
             lock.unlock();
         }
-        settler.accept(answer, fate -> leave());
+        settler.settle(this, answer, fate -> leave());
         return true;
     }
 
     /** Ends it in the handler's stead and has the handler stopped, which sees the decision first. */
     void overrule(Settlement answer) {
-        endFromOutside(State.DECIDED, () -> settler.accept(answer, fate -> leave()));
+        endFromOutside(State.DECIDED, () -> settler.settle(this, answer, fate -> leave()));
     }
 
     /** Drops it without settling, because the claim is no longer this worker's, and has the handler stopped. */
@@ -287,14 +286,31 @@ final class Ticket {
     }
 
     Ended ended(EventStatus status, Throwable error, @Nullable Duration duration) {
-        return new Ended(
-                claim.hold(), status, duration, null, Errors.document(error).toString(), Errors.retryable(error));
+        return ended(status, error, 0, duration);
+    }
+
+    /** @param originBytes how much of the stored error may say where it came from */
+    Ended ended(EventStatus status, Throwable error, int originBytes, @Nullable Duration duration) {
+        String document = Errors.document(error, originBytes).toString();
+        return new Ended(claim.hold(), status, duration, null, document, Errors.retryable(error), error);
     }
 
     Returned returned(
             Reason reason, Standing standing, Duration delay, @Nullable Throwable error, @Nullable Duration duration) {
-        String document = error == null ? null : Errors.document(error).toString();
+        return returned(reason, standing, delay, error, 0, duration);
+    }
+
+    /** @param originBytes as for {@link #ended(EventStatus, Throwable, int, Duration)} */
+    Returned returned(
+            Reason reason,
+            Standing standing,
+            Duration delay,
+            @Nullable Throwable error,
+            int originBytes,
+            @Nullable Duration duration) {
+        String document =
+                error == null ? null : Errors.document(error, originBytes).toString();
         Duration kept = delay.compareTo(LONGEST_DELAY) > 0 ? LONGEST_DELAY : delay;
-        return new Returned(claim.hold(), standing, kept, reason, document, duration);
+        return new Returned(claim.hold(), standing, kept, reason, document, duration, error);
     }
 }

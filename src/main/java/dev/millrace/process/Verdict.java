@@ -47,6 +47,7 @@ sealed interface Verdict {
     /** Failed this time, and to be run again after the pause, which may be zero. */
     record RetryIn(Duration pause) implements Verdict {
         public RetryIn {
+            Objects.requireNonNull(pause, "pause");
             if (pause.isNegative()) {
                 throw new IllegalArgumentException("retryIn: the pause must not be negative, got " + pause);
             }
@@ -61,6 +62,7 @@ sealed interface Verdict {
     /** Not yet: to be run again after the pause, which is positive. */
     record Snooze(Duration pause) implements Verdict {
         public Snooze {
+            Objects.requireNonNull(pause, "pause");
             if (pause.isNegative() || pause.isZero()) {
                 throw new IllegalArgumentException("snooze: the pause must be positive, got " + pause);
             }

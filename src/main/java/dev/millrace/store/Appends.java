@@ -318,7 +318,7 @@ public final class Appends {
             Matcher key = KEY_IN_DETAIL.matcher(SqlErrors.detail(e).orElse(""));
             String id = key.find() ? key.group(1) : "of that id";
             return new ExistsException(
-                    "Item %s already exists; nothing was stored. Append it under another id".formatted(id),
+                    "event %s already exists; nothing was stored. Append it under another id".formatted(id),
                     Map.of("id", id));
         }
         return SqlErrors.isRefusedData(e)

@@ -37,6 +37,7 @@ public final class Database {
     private final Statements statements;
     private volatile @Nullable String begin; // of transactions; null while the default will do
     private volatile boolean readOnlyByDefault;
+    private volatile Access access = Access.ALL;
 
     /** As the other one, for callers without background work. */
     public Database(DataSource dataSource, String schema, Duration patience) {
@@ -54,7 +55,7 @@ public final class Database {
         this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
         this.schema = Location.checkSchema(schema);
         this.statements = new Statements(this.schema);
-        this.repeats = new Repeats(patience);
+        this.repeats = new Repeats(patience, this::translated);
         this.workBound = workBound;
         this.lending = new Lending(dataSource);
         this.calls = configured(Jdbi.create(lending.within(CALL_BOUND)));
@@ -65,6 +66,16 @@ public final class Database {
     void askFor(DatabaseFacts facts) {
         readOnlyByDefault = facts.readOnlyByDefault();
         begin = readOnlyByDefault || !facts.readsCommittedByDefault() ? sql("begin_read_committed") : null;
+    }
+
+    /** Notes what the role of the connections may do. */
+    void isLent(Access rights) {
+        access = rights;
+    }
+
+    /** What the role of the connections may do. */
+    Access access() {
+        return access;
     }
 
     /** Connections that belong to nobody's transaction and on which transactions may write that do not ask to. */
@@ -122,7 +133,7 @@ public final class Database {
             return InterruptFlag.down(
                     () -> work.withHandle(handle -> committed(handle.getConnection(), () -> statement.apply(handle))));
         } catch (JdbiException e) {
-            throw SqlErrors.translated(e);
+            throw translated(e);
         }
     }
 
@@ -132,7 +143,7 @@ public final class Database {
             return InterruptFlag.down(
                     () -> direct(workBound, connection -> run(statements.routine(name), connection, values, reader)));
         } catch (StatementFailed | NoConnection e) {
-            throw SqlErrors.translated(e);
+            throw translated(e);
         }
     }
 
@@ -141,7 +152,7 @@ public final class Database {
         try {
             return InterruptFlag.down(() -> run(statements.routine(name), connection, values, reader));
         } catch (StatementFailed e) {
-            throw SqlErrors.translated(e);
+            throw translated(e);
         }
     }
 
@@ -206,7 +217,7 @@ public final class Database {
             return InterruptFlag.down(
                     () -> work.apply(configured(Jdbi.create(connection)).open()));
         } catch (JdbiException e) {
-            throw SqlErrors.inCallersTransaction(e);
+            throw explained(e, SqlErrors.inCallersTransaction(e));
         }
     }
 
@@ -271,5 +282,14 @@ public final class Database {
     /** Work that may be done again only while no connection could be had; for as long as calls are repeated, or for less. */
     <R> R untilSent(Duration most, Supplier<R> work) {
         return repeats.untilSent(most, work);
+    }
+
+    private RuntimeException translated(RuntimeException error) {
+        return explained(error, SqlErrors.translated(error));
+    }
+
+    /** What is told of an error; if the role of the connections does not work, which role it needs. */
+    private RuntimeException explained(RuntimeException error, RuntimeException told) {
+        return access.writes() || !SqlErrors.isNotAllowed(error) ? told : Roles.needed(SqlErrors.reason(error), told);
     }
 }

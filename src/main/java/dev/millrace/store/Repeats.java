@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * Repeats calls of the database that failed for a reason which passes, for as long as the patience says. A thread that is interrupted
@@ -16,10 +17,13 @@ final class Repeats {
     private static final long LONGEST_PAUSE_MILLIS = 1_000;
 
     private final Duration patience;
+    private final UnaryOperator<RuntimeException> translation;
     private volatile boolean closing;
 
-    Repeats(Duration patience) {
+    /** @param translation the exception of ours for an error that is not repeated */
+    Repeats(Duration patience, UnaryOperator<RuntimeException> translation) {
         this.patience = patience;
+        this.translation = translation;
     }
 
     /** From now on gives up at the first failure. */
@@ -60,7 +64,7 @@ final class Repeats {
                         throw SqlErrors.interrupted(e, sent);
                     }
                     if (closing || !mayBeRepeated.test(e)) {
-                        throw SqlErrors.translated(e);
+                        throw translation.apply(e);
                     }
                     if (!brokenByInterrupt) { // else the next try needs no wait: the database is there
                         pauseOrGiveUp(e, failures, giveUp, bound, flag, sent);

@@ -2,6 +2,7 @@ package dev.millrace.store;
 
 import dev.millrace.event.ConfigurationException;
 import java.util.Optional;
+import java.util.Set;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationVersion;
@@ -15,7 +16,8 @@ public final class Schema {
 
     private static final Logger log = LoggerFactory.getLogger(Schema.class);
 
-    private static final String UNDEFINED_TABLE = "42P01";
+    /** A table that is not there, or for a role that may not read the function that says it. */
+    private static final Set<String> UNDEFINED = Set.of("42P01", "42883");
 
     private final Database database;
 
@@ -75,6 +77,7 @@ public final class Schema {
     public void validate() {
         String name = checkServer();
         Between.of(database).check(name);
+        database.isLent(Access.of(database));
         String found = version().orElse("none");
         if (found.equals(VERSION)) {
             return;
@@ -120,12 +123,13 @@ public final class Schema {
 
     private Optional<String> version() {
         try {
-            return database.once(handle -> handle.createQuery(database.sql("schema_version"))
+            String statement = database.access().reads() ? "schema_version" : "schema_version_asked";
+            return database.once(handle -> handle.createQuery(database.sql(statement))
                     .mapTo(String.class)
                     .findOne());
         } catch (RuntimeException e) {
             if (SqlErrors.find(e)
-                    .filter(sql -> UNDEFINED_TABLE.equals(sql.getSQLState()))
+                    .filter(sql -> UNDEFINED.contains(String.valueOf(sql.getSQLState())))
                     .isPresent()) {
                 return Optional.empty();
             }

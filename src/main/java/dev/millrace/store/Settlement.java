@@ -10,6 +10,10 @@ public sealed interface Settlement {
     /** The claim that ends. */
     Hold hold();
 
+    /** What was thrown where it ran, or ended it there; not stored. Null for nothing. */
+    @Nullable
+    Throwable thrown();
+
     /** The event claimed. */
     default UUID id() {
         return hold().id();
@@ -27,8 +31,20 @@ public sealed interface Settlement {
             @Nullable Duration duration,
             @Nullable String response,
             @Nullable String error,
-            @Nullable Boolean retryable)
-            implements Settlement {}
+            @Nullable Boolean retryable,
+            @Nullable Throwable thrown)
+            implements Settlement {
+        /** Without anything thrown. */
+        public Ended(
+                Hold hold,
+                EventStatus status,
+                @Nullable Duration duration,
+                @Nullable String response,
+                @Nullable String error,
+                @Nullable Boolean retryable) {
+            this(hold, status, duration, response, error, retryable, null);
+        }
+    }
 
     /**
      * The event goes back to pending.
@@ -42,8 +58,20 @@ public sealed interface Settlement {
             @Nullable Duration delay,
             Reason reason,
             @Nullable String error,
-            @Nullable Duration duration)
-            implements Settlement {}
+            @Nullable Duration duration,
+            @Nullable Throwable thrown)
+            implements Settlement {
+        /** Without anything thrown. */
+        public Returned(
+                Hold hold,
+                Standing standing,
+                @Nullable Duration delay,
+                Reason reason,
+                @Nullable String error,
+                @Nullable Duration duration) {
+            this(hold, standing, delay, reason, error, duration, null);
+        }
+    }
 
     /** The counters that an event keeps while it is pending. */
     record Standing(double priority, int failures, int denials, int deaths) {}

@@ -70,6 +70,11 @@ public final class SqlErrors {
         return false;
     }
 
+    /** Whether the role may not do it. */
+    static boolean isNotAllowed(Throwable error) {
+        return find(error).filter(sql -> "42501".equals(sql.getSQLState())).isPresent();
+    }
+
     /** Whether the driver or the server raised it, and not the program on its way there. */
     public static boolean isFromDatabase(Throwable error) {
         return find(error).isPresent();
@@ -181,7 +186,7 @@ public final class SqlErrors {
                 .orElse(String.valueOf(error));
     }
 
-    private static String messageOf(SQLException error) {
+    static String messageOf(SQLException error) {
         ServerErrorMessage server = error instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
         String message = server == null ? null : server.getMessage();
         return String.valueOf(message == null ? error.getMessage() : message);

@@ -9,6 +9,7 @@ public final class Store {
     private final Schema schema;
     private final Flows flows;
     private final Appends appends;
+    private final FunctionAppends functionAppends;
     private final Retries retries;
     private final Claims claims;
     private final Settlements settlements;
@@ -40,6 +41,7 @@ public final class Store {
         this.counts = new Counts(database);
         FlowLimits limits = new FlowLimits(database, counts);
         this.appends = new Appends(database, limits);
+        this.functionAppends = new FunctionAppends(database);
         this.retries = new Retries(database, limits);
         this.claims = new Claims(database);
         this.settlements = new Settlements(database);
@@ -80,6 +82,28 @@ public final class Store {
     /** The way in. */
     public Appends appends() {
         return appends;
+    }
+
+    /** The way in for who may not write events itself. */
+    public FunctionAppends functionAppends() {
+        return functionAppends;
+    }
+
+    /** Whether events are appended by function, because the role may not write them itself. */
+    public boolean appendsByFunction() {
+        return !database.access().writes();
+    }
+
+    /**
+     * Refuses what only a role that reads can do, where the background would be refused in vain for ever.
+     *
+     * @param what it is, for the message
+     * @throws dev.millrace.event.ConfigurationException if the role may not read
+     */
+    public void requireReading(String what) {
+        if (!database.access().reads()) {
+            throw Roles.needed(what, null);
+        }
     }
 
     /** The way in once more, and the history that leads there. */

@@ -175,7 +175,7 @@ final class UniqueAppends {
 
     private static ExistsException refusal(Verdict verdict) {
         return new ExistsException(
-                ("Item %s was not appended: item %s holds its unique key; nothing was stored. Append it when that has"
+                ("event %s was not appended: event %s holds its unique key; nothing was stored. Append it when that has"
                                 + " ended, or choose another onConflict")
                         .formatted(verdict.id(), verdict.holder()),
                 Map.of("id", String.valueOf(verdict.id()), "holder", String.valueOf(verdict.holder())));

@@ -46,6 +46,7 @@ public sealed interface Permission {
         /** Refuses a negative delay. */
         public Denied {
             Objects.requireNonNull(reason, "reason");
+            Objects.requireNonNull(delay, "delay");
             if (delay.isNegative()) {
                 throw new IllegalArgumentException("delay must not be negative, got " + delay);
             }
@@ -60,6 +61,7 @@ public sealed interface Permission {
     record Wait(Duration delay) implements Permission {
         /** Refuses a delay that is not positive. */
         public Wait {
+            Objects.requireNonNull(delay, "delay");
             if (delay.isNegative() || delay.isZero()) {
                 throw new IllegalArgumentException("delay must be positive, got " + delay);
             }

@@ -2,6 +2,7 @@ package dev.millrace.work;
 
 import dev.millrace.event.Event;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 
 /**
@@ -20,11 +21,12 @@ public final class RateLimit implements PermissionCheck<Object> {
     private long granted; // how many were ever granted; guarded by lock
 
     RateLimit(int limit, Duration window, LongSupplier nanoClock) {
+        Objects.requireNonNull(window, "window");
         if (limit < 1 || limit > MAX_STARTS) {
             throw new IllegalArgumentException("limit must be 1 to %d starts, got %d".formatted(MAX_STARTS, limit));
         }
         if (window.compareTo(Duration.ofMillis(1)) < 0 || window.compareTo(Duration.ofDays(1)) > 0) {
-            throw new IllegalArgumentException("window must be 1 ms to 1 day, got " + window);
+            throw new IllegalArgumentException("window must be PT0.001S to PT24H, got " + window);
         }
         this.windowNanos = window.toNanos();
         this.nanoClock = nanoClock;

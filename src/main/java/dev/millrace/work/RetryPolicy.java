@@ -2,6 +2,7 @@ package dev.millrace.work;
 
 import dev.millrace.event.Errors;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -78,6 +79,7 @@ public interface RetryPolicy {
      */
     static RetryPolicy exponential(Duration base, Duration longest, int attempts) {
         checkBounds(base, attempts);
+        Objects.requireNonNull(longest, "longest");
         if (longest.compareTo(base) < 0 || longest.compareTo(LONGEST_CEILING) > 0) {
             throw new IllegalArgumentException(
                     "longest must be the base (%s) to %s, got %s".formatted(base, LONGEST_CEILING, longest));
@@ -93,8 +95,9 @@ public interface RetryPolicy {
     }
 
     private static void checkBounds(Duration pause, int attempts) {
+        Objects.requireNonNull(pause, "pause");
         if (pause.isNegative() || pause.compareTo(LONGEST_PAUSE) > 0) {
-            throw new IllegalArgumentException("pause must be 0 to %s, got %s".formatted(LONGEST_PAUSE, pause));
+            throw new IllegalArgumentException("pause must be PT0S to %s, got %s".formatted(LONGEST_PAUSE, pause));
         }
         if (attempts < 1) {
             throw new IllegalArgumentException("attempts must be at least 1, got " + attempts);
