@@ -204,9 +204,11 @@ class IdleExecutorsTest extends WithMillrace {
 
         assertThat(claims).as("of 60 refreshes").isZero();
         List<Double> starts = database.list(
-                Double.class, "select extract(epoch from started_at)::float8 from outcome order by started_at, position");
+                Double.class,
+                "select extract(epoch from started_at)::float8 from outcome order by started_at, position");
         assertThat(starts.getLast() - starts.getFirst())
-                .as("the fifth is in the third batch of two; batches are at least a refresh time apart, give or take a claim")
+                .as(
+                        "the fifth is in the third batch of two; batches are at least a refresh time apart, give or take a claim")
                 .isGreaterThan(0.050);
     }
 

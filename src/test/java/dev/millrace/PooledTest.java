@@ -61,11 +61,15 @@ class PooledTest {
     /** What is not sent, and why. */
     private static final Map<String, String> NOT_SENT = Map.ofEntries(
             entry("planning", "goes along with others, under their names"),
-            entry("take_back", "only the command line takes back, from a process that it knows is gone: RunResumesTest"),
+            entry(
+                    "take_back",
+                    "only the command line takes back, from a process that it knows is gone: RunResumesTest"),
             entry("begin_read_committed", "for databases with other defaults: DatabaseSettingsTest"),
             entry("allow_writes", "for a migration of such a database, which goes around a pooler: DatabaseCheckTest"),
             entry("deny_writes", "likewise"),
-            entry("append_by_function", "for a login that may only append, with connections of its own: AppendOnlyTest"),
+            entry(
+                    "append_by_function",
+                    "for a login that may only append, with connections of its own: AppendOnlyTest"),
             entry("flow_asked", "likewise"),
             entry("schema_version_asked", "likewise"),
             entry("transaction_status", "likewise"),

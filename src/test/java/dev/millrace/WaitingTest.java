@@ -105,7 +105,9 @@ class WaitingTest extends WithMillrace {
         assertThat(tasks.attempts(id))
                 .extracting(EventAttempt::result)
                 .containsExactly(Result.DENIED, Result.DENIED, Result.DENIED);
-        assertThat(requireNonNull(tasks.attempts(id).getLast().error()).path("message").asText())
+        assertThat(requireNonNull(tasks.attempts(id).getLast().error())
+                        .path("message")
+                        .asText())
                 .isEqualTo("Event aborted after 3 permission denials");
         assertThat(database.list(String.class, "select result from attempts(?)", id))
                 .containsExactly("denied", "denied", "denied");

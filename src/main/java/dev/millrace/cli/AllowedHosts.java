@@ -28,8 +28,9 @@ record AllowedHosts(Set<String> names) {
         Set<String> names = new TreeSet<>();
         for (String host : hosts) {
             if (!host.matches("[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+]")) {
-                throw new BadInputException("--allow-host takes the name of a host such as api.example.com, without scheme and"
-                        + " port, got '" + Text.printable(host, 100) + "'");
+                throw new BadInputException(
+                        "--allow-host takes the name of a host such as api.example.com, without scheme and"
+                                + " port, got '" + Text.printable(host, 100) + "'");
             }
             names.add(host.toLowerCase(Locale.ROOT));
         }
@@ -44,8 +45,8 @@ record AllowedHosts(Set<String> names) {
     void check(URI address) {
         String host = String.valueOf(address.getHost());
         if (!names.isEmpty() && !names.contains(host.toLowerCase(Locale.ROOT))) {
-            throw new IllegalArgumentException(
-                    "host '" + Text.printable(host, 100) + "' is not among those of --allow-host: " + String.join(", ", new TreeSet<>(names)));
+            throw new IllegalArgumentException("host '" + Text.printable(host, 100)
+                    + "' is not among those of --allow-host: " + String.join(", ", new TreeSet<>(names)));
         }
     }
 }

@@ -32,7 +32,8 @@ final class CommandDatabase implements AutoCloseable {
     /** Connects to a server of the user's. */
     static CommandDatabase connect(String jdbcUrl, Duration grace) {
         if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
-            throw new BadInputException("--jdbc-url and MILLRACE_JDBC_URL must look like jdbc:postgresql://host/database?user=u");
+            throw new BadInputException(
+                    "--jdbc-url and MILLRACE_JDBC_URL must look like jdbc:postgresql://host/database?user=u");
         }
         return new CommandDatabase(null, millrace(jdbcUrl, grace), grace);
     }

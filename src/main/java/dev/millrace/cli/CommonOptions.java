@@ -23,9 +23,10 @@ final class CommonOptions {
     @Option(
             names = "--jdbc-url",
             paramLabel = "URL",
-            description = "a PostgreSQL of your own, jdbc:postgresql://host/database?user=u; its schema 'millrace' is made or "
-                    + "brought up to date. Everybody on this machine can read a command line: keep the password in ~/.pgpass, "
-                    + "or give the URL as the environment variable MILLRACE_JDBC_URL (default: an embedded PostgreSQL)")
+            description =
+                    "a PostgreSQL of your own, jdbc:postgresql://host/database?user=u; its schema 'millrace' is made or "
+                            + "brought up to date. Everybody on this machine can read a command line: keep the password in ~/.pgpass, "
+                            + "or give the URL as the environment variable MILLRACE_JDBC_URL (default: an embedded PostgreSQL)")
     private @Nullable String jdbcUrl;
 
     @Option(

@@ -63,8 +63,8 @@ final class Folders {
     }
 
     private static BadInputException refused(Path path, String fault) {
-        return new BadInputException(path + " " + fault + ", so what is in it may be somebody else's; work in another folder,"
-                + " or remove it");
+        return new BadInputException(path + " " + fault
+                + ", so what is in it may be somebody else's; work in another folder," + " or remove it");
     }
 
     private static boolean isOwn(Path path) throws IOException {

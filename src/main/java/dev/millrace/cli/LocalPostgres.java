@@ -57,7 +57,8 @@ final class LocalPostgres implements AutoCloseable {
     static LocalPostgres start(Path folder) throws IOException, InterruptedException {
         Folders.requireOwnFolder(folder.toAbsolutePath());
         Path absolute = Folders.createPrivate(folder.toAbsolutePath()).toRealPath();
-        for (String name : List.of("data", "password", "lock", "lock.holder", "binaries", ".gitignore", "postgres.log")) {
+        for (String name :
+                List.of("data", "password", "lock", "lock.holder", "binaries", ".gitignore", "postgres.log")) {
             Folders.requireOwn(absolute.resolve(name));
         }
         Files.writeString(absolute.resolve(".gitignore"), "*\n");

@@ -141,8 +141,8 @@ final class RunCommand implements Callable<Integer> {
         CallFile.Calls calls = read(name, hosts);
         try (Interruption interruption = Interruption.listen(grace);
                 CommandDatabase database = common.database(this::startLocal, grace)) {
-            try (CallRun run =
-                    new CallRun(database.millrace(), name, new CallRun.Limits(concurrency, rate, attempts, bodyCap, hosts))) {
+            try (CallRun run = new CallRun(
+                    database.millrace(), name, new CallRun.Limits(concurrency, rate, attempts, bodyCap, hosts))) {
                 return run(run, calls, interruption, database);
             }
         }

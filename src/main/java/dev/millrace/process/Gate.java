@@ -34,8 +34,7 @@ public final class Gate<T> {
      * @param clocks measures that time
      * @param flow the name of the flow
      */
-    public Gate(
-            PermissionCheck<? super T> check, Duration limit, ScheduledExecutorService clocks, String flow) {
+    public Gate(PermissionCheck<? super T> check, Duration limit, ScheduledExecutorService clocks, String flow) {
         this.check = check;
         this.limit = limit;
         this.clocks = clocks;

@@ -285,7 +285,8 @@ class CommandLineTest {
         assertThat(finished.code).isEqualTo(2);
         assertThat(finished.err).contains(":2: host 'localhost' is not among those of --allow-host: 127.0.0.1");
         assertThat(api.requests()).isEmpty();
-        assertThat(run(file, "--allow-host", "http://127.0.0.1/").err).contains("--allow-host takes the name of a host");
+        assertThat(run(file, "--allow-host", "http://127.0.0.1/").err)
+                .contains("--allow-host takes the name of a host");
         assertThat(run(file, "--allow-host", "127.0.0.1", "--skip-bad", "--json")
                         .json()
                         .path("counts")
@@ -299,7 +300,12 @@ class CommandLineTest {
     void run_withTheDatabaseInTheEnvironment_usesIt() throws Exception {
         Path file = file(call("/ok/1", ""));
         try (ChildJvm child = ChildJvm.start(
-                folder, Map.of("MILLRACE_JDBC_URL", database.jdbcUrl()), Main.class, "run", file.toString(), "--json")) {
+                folder,
+                Map.of("MILLRACE_JDBC_URL", database.jdbcUrl()),
+                Main.class,
+                "run",
+                file.toString(),
+                "--json")) {
             assertThat(child.readAll()).contains("\"completed\":1");
             assertThat(child.exitCode()).isZero();
         }

@@ -120,7 +120,10 @@ class HttpCallerTest {
     @DisplayName("13.25 a redirect is followed to allowed hosts only")
     void call_redirectedToAHostThatIsNotAllowed_isRefused() {
         AtomicInteger inside = new AtomicInteger();
-        server.createContext("/", exchange -> redirect(exchange, 302, "http://localhost:" + server.getAddress().getPort() + "/in"));
+        server.createContext(
+                "/",
+                exchange -> redirect(
+                        exchange, 302, "http://localhost:" + server.getAddress().getPort() + "/in"));
         server.createContext("/in", exchange -> {
             inside.incrementAndGet();
             redirect(exchange, 200, "/");

@@ -201,7 +201,8 @@ class LocalPostgresTest {
     }
 
     @Test
-    @DisplayName("13.23 a link in the temporary folder is not followed, and a folder that others may enter is left alone")
+    @DisplayName(
+            "13.23 a link in the temporary folder is not followed, and a folder that others may enter is left alone")
     void clear_ofALinkToAnotherFolder_deletesNothing() throws Exception {
         Path treasure = Files.createDirectory(folder.resolve("treasure"));
         Files.createFile(treasure.resolve("lock"));
@@ -264,7 +265,8 @@ class LocalPostgresTest {
         LocalPostgres.start(folder).close();
         Path data = folder.resolve("data");
         Path trace = folder.resolve("trace");
-        String planted = "archive_mode = on\narchive_command = 'touch %s'\nrestore_command = 'touch %s'\n".formatted(trace, trace);
+        String planted = "archive_mode = on\narchive_command = 'touch %s'\nrestore_command = 'touch %s'\n"
+                .formatted(trace, trace);
         Files.writeString(data.resolve("postgresql.conf"), planted);
         Files.writeString(data.resolve("postgresql.auto.conf"), planted);
         Files.writeString(data.resolve("pg_hba.conf"), "host all all 127.0.0.1/32 trust\n");
@@ -272,7 +274,8 @@ class LocalPostgresTest {
         try (LocalPostgres postgres = LocalPostgres.start(folder)) {
             assertThat(show(postgres, "archive_mode")).isEqualTo("off");
             assertThat(show(postgres, "restore_command")).isEmpty();
-            assertThatThrownBy(() -> DriverManager.getConnection(postgres.connection().url() + "?user=millrace&password=x"))
+            assertThatThrownBy(() ->
+                            DriverManager.getConnection(postgres.connection().url() + "?user=millrace&password=x"))
                     .hasMessageContaining("password authentication failed");
         }
         assertThat(trace).doesNotExist();

@@ -23,7 +23,8 @@ final class Generated {
             .build();
 
     private static final JsonNodeFactory NODES = JsonNodeFactory.withExactBigDecimals(true);
-    private static final String[] CHARACTERS = {"k", "\"", "\\", "\u0001", "\n", "\u20ac", "\uD83D\uDE00", " ", ":", ","};
+    private static final String[] CHARACTERS = {"k", "\"", "\\", "\u0001", "\n", "\u20ac", "\uD83D\uDE00", " ", ":", ","
+    };
 
     private final Random random;
 

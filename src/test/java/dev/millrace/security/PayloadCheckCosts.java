@@ -28,7 +28,8 @@ public final class PayloadCheckCosts {
             System.out.println("| --- | --- | --- | --- | --- |");
             try (Connection connection = server.getPostgresDatabase().getConnection()) {
                 for (WorstShape shape : WorstShape.values()) {
-                    StringBuilder line = new StringBuilder("| " + shape.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
+                    StringBuilder line = new StringBuilder("| "
+                            + shape.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
                     for (int size : SIZES) {
                         line.append(" | %.0f ms".formatted(millis(connection, shape.document(size), rounds)));
                     }
