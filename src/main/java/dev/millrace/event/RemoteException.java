@@ -2,15 +2,20 @@ package dev.millrace.event;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An error that was met where an event ran, as far as it is stored with the event: its kind and message, whether trying again
- * may help, as suppressed exceptions its children, and as causes its causes. It has no stack trace of its own:
- * {@link #trace} is the one it had where it was met.
+ * may help, as suppressed exceptions its children, and as causes its causes. Its stack trace is the stored one, of where it was
+ * thrown there; none if that is not stored.
  */
 public final class RemoteException extends MillraceException {
     private static final long serialVersionUID = 1L;
+
+    /** A frame, as {@link Errors#document(Throwable, int)} writes it. */
+    private static final Pattern FRAME = Pattern.compile("(.+)\\.([^.(]+)\\(([^:()]*)(?::(\\d{1,9}))?\\)");
 
     private final String kind;
     private final String said;
@@ -30,7 +35,7 @@ public final class RemoteException extends MillraceException {
         this.kind = document.path("error").asText("");
         this.said = document.path("message").asText("");
         this.document = document;
-        setStackTrace(new StackTraceElement[0]); // where it was made here says nothing of where it was met
+        setStackTrace(frames(trace())); // where it was made here says nothing of where it was met
         for (JsonNode child : document.path("exceptions")) {
             addSuppressed(new RemoteException(child));
         }
@@ -56,10 +61,19 @@ public final class RemoteException extends MillraceException {
         return document().path("trace").asText("");
     }
 
-    /**
-     * The error with its stack trace, its causes and its children, one a line, each child indented by two spaces more than its
-     * parent.
-     */
+    private static StackTraceElement[] frames(String trace) {
+        return trace.lines()
+                .map(FRAME::matcher)
+                .filter(Matcher::matches)
+                .map(frame -> new StackTraceElement(frame.group(1), frame.group(2), frame.group(3), line(frame.group(4))))
+                .toArray(StackTraceElement[]::new);
+    }
+
+    private static int line(@Nullable String number) {
+        return number == null ? -1 : Integer.parseInt(number);
+    }
+
+    /** The error, its children and its causes, one a line, each child indented by two spaces more than its parent. */
     public String text() {
         StringBuilder text = new StringBuilder();
         describe(text, "");
@@ -68,9 +82,6 @@ public final class RemoteException extends MillraceException {
 
     private void describe(StringBuilder text, String indent) {
         text.append(indent).append(getMessage());
-        trace().lines()
-                .forEach(line ->
-                        text.append('\n').append(indent).append("    at ").append(line));
         for (Throwable child : getSuppressed()) {
             if (child instanceof RemoteException remote) {
                 text.append('\n');

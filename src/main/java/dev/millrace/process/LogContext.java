@@ -1,6 +1,6 @@
 package dev.millrace.process;
 
-import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
@@ -11,32 +11,31 @@ import org.slf4j.MDC;
  * thread.
  */
 final class LogContext {
-    private static final List<String> KEYS =
-            List.of("millrace.event", "millrace.flow", "millrace.type", "millrace.attempt");
-
-    private final @Nullable String[] before = new @Nullable String[KEYS.size()];
+    private final @Nullable Map<String, String> before;
 
     /** What is null is not known, and absent meanwhile. */
     LogContext(UUID event, @Nullable String flow, @Nullable String type, int attempt) {
-        @Nullable String[] now = {event.toString(), flow, type, Integer.toString(attempt)};
-        for (int i = 0; i < now.length; i++) {
-            before[i] = MDC.get(KEYS.get(i));
-            put(KEYS.get(i), now[i]);
-        }
+        before = MDC.getCopyOfContextMap(); // null on nearly every thread of ours: to put is the quickest then
+        put("millrace.event", event.toString());
+        put("millrace.flow", flow);
+        put("millrace.type", type);
+        put("millrace.attempt", Integer.toString(attempt));
     }
 
     /** Puts back what was there before. */
     void restore() {
-        for (int i = 0; i < before.length; i++) {
-            put(KEYS.get(i), before[i]);
+        if (before == null) {
+            MDC.clear();
+        } else {
+            MDC.setContextMap(before);
         }
     }
 
-    private static void put(String key, @Nullable String value) {
-        if (value == null) {
-            MDC.remove(key);
-        } else {
+    private void put(String key, @Nullable String value) {
+        if (value != null) {
             MDC.put(key, value);
+        } else if (before != null) {
+            MDC.remove(key);
         }
     }
 }

@@ -10,8 +10,8 @@ final class Roles {
     /** @param what was refused */
     static ConfigurationException needed(String what, @Nullable Throwable cause) {
         String message =
-                ("this login may not do that: %s. To append it needs the role millrace_append; to query and to wait,"
-                                + " millrace_read; for everything else, millrace_work")
+                ("this login may not do that: %s; look at the role's rights: to append it needs millrace_append, to query and"
+                                + " to wait millrace_read, for everything else millrace_work")
                         .formatted(what);
         return cause == null ? new ConfigurationException(message) : new ConfigurationException(message, cause);
     }

@@ -366,6 +366,58 @@ class ErrorsTest {
     }
 
     @Nested
+    class Origin {
+        private static Throwable deep(int causes, String message) {
+            Throwable error = new IOException(message);
+            for (int i = 0; i < causes; i++) {
+                error = new IllegalStateException(message, error);
+                error.addSuppressed(new IOException(message));
+            }
+            return error;
+        }
+
+        @Test
+        @DisplayName("12.4 causes and traces keep to their own budget, and the whole to that of an error, whatever is in them")
+        void document_withOrigin_keepsToItsBudget() {
+            for (String message : List.of("", "short", "\u0001".repeat(20_000), "\uD83D\uDE00".repeat(5_000))) {
+                for (int causes : new int[] {0, 1, 5, 40}) {
+                    for (int budget : new int[] {1, 50, 300, 2_000, 8_192, 32_768}) {
+                        Throwable error = deep(causes, message);
+                        int without = bytes(Errors.document(error));
+
+                        ObjectNode document = Errors.document(error, budget);
+
+                        String as = "%d causes, budget %d, message of %d".formatted(causes, budget, message.length());
+                        assertThat(bytes(document)).as(as).isLessThanOrEqualTo(ErrorDocument.MAX_BYTES);
+                        if (!document.has("omitted") && causes <= 1) {
+                            assertThat(bytes(document) - without).as(as).isLessThanOrEqualTo(budget);
+                        }
+                        assertThat(Json.parse(Json.text(document))).as(as).isEqualTo(document);
+                    }
+                }
+            }
+        }
+
+        @Test
+        @DisplayName("12.4 without a budget an error is stored as ever")
+        void document_withoutOrigin_isAsEver() {
+            assertThat(Errors.document(deep(3, "x"), 0)).isEqualTo(Errors.document(deep(3, "x")));
+        }
+
+        @Test
+        @DisplayName("12.4 more causes than are kept are counted, and members of a group have theirs")
+        void document_ofAGroup_hasItsMembersCauses() {
+            JsonNode many = Errors.document(deep(40, "x"), 32_768);
+            JsonNode ofGroup = Errors.document(group(new IOException("read", new IOException("no route"))), 8_192);
+
+            assertThat(many.path("causes").size() + many.path("causes_omitted").asInt())
+                    .isEqualTo(40);
+            assertThat(many.path("causes").size()).isEqualTo(ErrorOrigin.MAX_CAUSES);
+            assertThat(ofGroup.at("/exceptions/0/causes/0/message").asText()).isEqualTo("no route");
+        }
+    }
+
+    @Nested
     class Add {
         @Test
         @DisplayName("R-030 the first error stays itself")
