@@ -48,6 +48,40 @@ alter table flow add constraint flow_frame_object check (jsonb_typeof(frame) = '
 -- A restored progression may have no name.
 alter table progression alter column name drop not null;
 
+-- As before, and since when a worker has been asked to stop.
+create or replace view worker_status as
+    select coalesce(w.id, held.worker) as id, w.host, w.pid, w.version, w.started_at, w.heartbeat_at as renewed_at, w.expires_at,
+        w.id is not null and is_alive(w.expires_at) as alive, coalesce(w.listening, false) as listening,
+        flows_of(coalesce(w.id, held.worker),
+            coalesce(held.flows, '{}') || array(select l.flow from lane l where l.id = any (w.lanes))) as flows,
+        coalesce(held.n, 0) as running, held.since as running_since, w.stopping_at
+    from worker w
+    full join (
+        select worker, count(*) as n, min(claimed_at) as since, array_agg(distinct flow) as flows from running group by worker
+    ) held on held.worker = w.id;
+
+-- As before, and how many deaths the event may see, if it says that.
+create or replace function event(id uuid) returns jsonb language sql stable
+set search_path = "${flyway:defaultSchema}", pg_temp set extra_float_digits = 1 set enable_seqscan = off as $$
+    select jsonb_build_object('id', e.id, 'created_at', iso_instant(e.created_at), 'metadata', e.metadata, 'type', e.type,
+        'payload', e.payload, 'priority', e.priority, 'timeout', e.timeout, 'deadline', iso_instant(e.deadline),
+        'streaming', e.streaming, 'attempt', coalesce(o.attempt, r.attempt, y.attempt, s.attempt, 0),
+        'started_at', iso_instant(coalesce(o.started_at, r.claimed_at)), 'finished_at', iso_instant(o.finished_at),
+        'execution', jsonb_build_object(
+            'status', status_name(case when o.status is not null then o.status when r.attempt is not null then 1 else 0 end),
+            'duration', o.duration, 'response', o.response, 'error', o.error, 'retryable', o.retryable))
+        || coalesce((select jsonb_build_object('max_crashes', p.max_crashes) from event_option p where p.event = e.id), '{}')
+        || case when y.attempt is null and s.attempt is null then '{}'::jsonb
+            else jsonb_build_object('waiting', jsonb_build_object('priority', coalesce(y.priority, s.priority),
+                'denials', coalesce(y.denials, s.denials), 'due_at', iso_instant(s.run_at))) end
+    from event e
+    left join outcome o on o.id = e.id
+    left join running r on r.id = e.id
+    left join ready y on y.id = e.id
+    left join scheduled s on s.id = e.id
+    where e.id = $1
+$$;
+
 -- What is appended by SQL can say how many deaths it may see, as by the library.
 
 create function check_max_crashes(place text, max_crashes integer) returns void language plpgsql

@@ -123,6 +123,8 @@ class MaxCrashesTest extends WithMillrace {
         assertThat(flow.items().get(without).terms().maxCrashes()).isNull();
         assertThat(EventJson.write(flow.items().get(id)).path("max_crashes").asInt())
                 .isEqualTo(7);
+        assertThat(database.list(String.class, "select event(id)::jsonb ->> 'max_crashes' from event order by id"))
+                .containsExactly("7", null);
         tasks.start();
         tasks.forward();
         assertThat(maxCrashes(id)).isEqualTo(7);
