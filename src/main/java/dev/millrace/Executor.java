@@ -148,7 +148,7 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * As {@link #join(Duration)}; says also what is due in the flow of types that this executor does not know, and warns of nothing.
      */
     public JoinReport joinReport(Duration patience) throws InterruptedException {
-        return work.joinReport(patience);
+        return Interruptible.call(() -> work.joinReport(patience));
     }
 
     /**

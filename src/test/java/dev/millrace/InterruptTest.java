@@ -178,6 +178,7 @@ class InterruptTest extends WithMillrace {
                 tasks::forward,
                 tasks::join,
                 () -> tasks.join(LONG),
+                () -> tasks.joinReport(LONG),
                 () -> tasks.await(id, LONG),
                 () -> tasks.appendAndAwait(new Task("x"), LONG))) {
             Called called = caller.callInterrupted(call);

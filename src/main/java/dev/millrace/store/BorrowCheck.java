@@ -12,8 +12,9 @@ import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
 
 /**
- * Recognises a connection whose transaction somebody else has begun, as data sources lend them that bind a connection to a
- * thread. Millrace must not commit such a transaction, roll it back, or change its connection. Asks the driver and sends nothing. Thread-safe.
+ * Recognises a connection whose transaction somebody else has begun. Data sources that bind a connection to a thread lend such
+ * connections. Millrace must not commit such a transaction, roll it back, or change its connection. Asks the driver and sends
+ * nothing. Thread-safe.
  */
 final class BorrowCheck {
     private static final Executor CALLING_THREAD = Runnable::run;
