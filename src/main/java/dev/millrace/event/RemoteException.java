@@ -65,7 +65,8 @@ public final class RemoteException extends MillraceException {
         return trace.lines()
                 .map(FRAME::matcher)
                 .filter(Matcher::matches)
-                .map(frame -> new StackTraceElement(frame.group(1), frame.group(2), frame.group(3), line(frame.group(4))))
+                .map(frame ->
+                        new StackTraceElement(frame.group(1), frame.group(2), frame.group(3), line(frame.group(4))))
                 .toArray(StackTraceElement[]::new);
     }
 

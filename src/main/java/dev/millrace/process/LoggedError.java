@@ -47,8 +47,9 @@ final class LoggedError extends Throwable {
         return new Copy(redaction, 0).text(error);
     }
 
-    /** It is the class of the error itself that matters. */
+    /** The message begins with the class of the error itself, which is the one that matters. */
     @Override
+    @SuppressWarnings("OverrideThrowableToString")
     public String toString() {
         return String.valueOf(getMessage());
     }

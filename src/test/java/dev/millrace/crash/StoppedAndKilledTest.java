@@ -41,7 +41,8 @@ class StoppedAndKilledTest {
                 fleet.await(said -> said.is("started", job) && said.attempt() == attempt);
                 worker.signal("TERM");
                 database.await(
-                        "select exists (select from worker_status where pid = ? and stopping_at is not null)", worker.pid());
+                        "select exists (select from worker_status where pid = ? and stopping_at is not null)",
+                        worker.pid());
                 worker.kill();
                 assertThat(worker.exitCode()).isNotZero();
             }

@@ -377,7 +377,8 @@ class ErrorsTest {
         }
 
         @Test
-        @DisplayName("12.4 causes and traces keep to their own budget, and the whole to that of an error, whatever is in them")
+        @DisplayName(
+                "12.4 causes and traces keep to their own budget, and the whole to that of an error, whatever is in them")
         void document_withOrigin_keepsToItsBudget() {
             for (String message : List.of("", "short", "\u0001".repeat(20_000), "\uD83D\uDE00".repeat(5_000))) {
                 for (int causes : new int[] {0, 1, 5, 40}) {
