@@ -130,6 +130,23 @@ class RetryTest extends WithMillrace {
     }
 
     @Test
+    @DisplayName("12.33 one moment a statement: an attempt that goes back is due exactly its pause after it finished")
+    void policy_backOff_countsFromTheEndOfTheAttempt() throws InterruptedException {
+        Duration pause = Duration.ofHours(1);
+        Executor<Task> tasks =
+                failing(50).retry(RetryPolicy.fixed(pause, 2)).build();
+        append(tasks, 50);
+        tasks.start();
+
+        tasks.forward();
+
+        assertThat(database.query("select s.run_at - a.finished_at from scheduled s join attempt a on a.event = s.id"
+                        + " where s.run_at <> a.finished_at + interval '1 hour'"))
+                .isEmpty();
+        assertThat(database.longValue("select count(*) from scheduled")).isEqualTo(50);
+    }
+
+    @Test
     @DisplayName("R-007 invoke runs an event once at once, but does not cut its back-off short")
     void invoke_backOff_isKept() throws InterruptedException {
         Executor<Task> tasks =
