@@ -72,6 +72,7 @@ class RetryAllTest extends WithMillrace {
     void attempts_ofEveryKind_areInOrder() throws InterruptedException {
         AtomicInteger asked = new AtomicInteger();
         Executor<Task> tasks = tasks().retry(RetryPolicy.fixed(Duration.ZERO, 3).retryingTimeouts())
+                .denialBackOff(Duration.ZERO)
                 .permission(event -> Permission.of(asked.incrementAndGet() > 1))
                 .handler((task, run) -> {
                     switch (run.attempt()) {

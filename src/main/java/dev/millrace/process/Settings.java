@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param capacityRefreshTime between batches of the background loop; null for as fast as slots come free
  * @param concurrencyLimit events that run at once
  * @param prefetch events claimed and not settled at most, beyond those that run
- * @param maxDenials denials that abort an event
+ * @param denials how often an event may be denied, and how far apart
  * @param maxPermissionErrors failed permission checks that abort an event
  * @param permissionTimeout how long a permission check may take
  * @param pollInterval between looks at the database while there is nothing to do
@@ -20,13 +20,13 @@ public record Settings(
         @Nullable Duration capacityRefreshTime,
         int concurrencyLimit,
         int prefetch,
-        int maxDenials,
+        Denials denials,
         int maxPermissionErrors,
         Duration permissionTimeout,
         Duration pollInterval) {
     /** What an executor has unless told otherwise. */
     public static final Settings DEFAULT =
-            new Settings(100, null, 100, 2_000, 3, 10, Duration.ofSeconds(5), Duration.ofMillis(200));
+            new Settings(100, null, 100, 2_000, Denials.DEFAULT, 20, Duration.ofSeconds(5), Duration.ofMillis(200));
 
     /** Checks the bounds, in the model's words where it has them. */
     public Settings {
@@ -43,7 +43,6 @@ public record Settings(
         require(concurrencyLimit >= 1, "Concurrency limit must be >= 1.");
         require(concurrencyLimit <= 100_000, "Concurrency limit must be <= 100000.");
         require(prefetch >= 0 && prefetch <= 10_000, "prefetch must be 0 to 10000, got " + prefetch);
-        require(maxDenials >= 1 && maxDenials <= 1_000, "maxDenials must be 1 to 1000, got " + maxDenials);
         require(
                 maxPermissionErrors >= 1 && maxPermissionErrors <= 1_000,
                 "maxPermissionErrors must be 1 to 1000, got " + maxPermissionErrors);
@@ -51,13 +50,13 @@ public record Settings(
         requireWithin("pollInterval", pollInterval, Duration.ofMillis(10), Duration.ofMinutes(10));
     }
 
-    private static void require(boolean holds, String otherwise) {
+    static void require(boolean holds, String otherwise) {
         if (!holds) {
             throw new IllegalArgumentException(otherwise);
         }
     }
 
-    private static void requireWithin(String name, Duration value, Duration least, Duration most) {
+    static void requireWithin(String name, Duration value, Duration least, Duration most) {
         require(
                 value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
                 "%s must be %s to %s, got %s".formatted(name, least, most, value));
