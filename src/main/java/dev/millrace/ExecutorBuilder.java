@@ -11,9 +11,11 @@ import dev.millrace.process.Settings;
 import dev.millrace.store.FlowRow;
 import dev.millrace.work.Handler;
 import dev.millrace.work.PermissionCheck;
+import dev.millrace.work.RateLimit;
 import dev.millrace.work.RetryPolicy;
 import dev.millrace.work.StreamHandler;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -211,6 +213,10 @@ public final class ExecutorBuilder<T> {
         }
         var lanes = millrace.store().flows().lanes(row.id(), known.names());
         var codec = new Codec<T>(known, lanes, millrace.settings().payloadCap());
+        InstantSource clock = millrace.settings().clock();
+        if (clock != null && permission instanceof RateLimit rateLimit) {
+            rateLimit.follow(clock);
+        }
         var moves = new Moves(flow, listeners);
         var handlers = new Handlers<T>(
                 handler,

@@ -141,8 +141,8 @@ class ServerRestartTest {
                 told.merge(text.replaceAll("others=\\d+ ", ""), 1, Integer::sum);
             }
         }
-        assertThat(told).isNotEmpty().allSatisfy((cause, times) -> assertThat((long) times)
-                .as(cause)
-                .isLessThanOrEqualTo(seconds + 1));
+        assertThat(told)
+                .isNotEmpty()
+                .allSatisfy((cause, times) -> assertThat((long) times).as(cause).isLessThanOrEqualTo(seconds + 1));
     }
 }

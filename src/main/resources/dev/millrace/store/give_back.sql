@@ -1,7 +1,7 @@
 -- give_back: returns claims that their worker still holds to pending: to ready, or to scheduled where there is a delay
 -- (seconds), and notes why in attempt. Fenced as settle is; what was lost is missing from the answer. Events with a
 -- death on them queue under their lane's negated number, where one at a time is taken. All that it writes is of one moment: an
--- attempt that is to be repeated is due exactly its delay after it finished.
+-- attempt that is to be repeated is due exactly its delay after it finished; or after :now, if that is given.
 with clock as materialized (
     select clock_timestamp() as moment
 ), answer as (
@@ -31,7 +31,8 @@ with clock as materialized (
     cross join clock
 ), later as (
     insert into millrace.scheduled (id, run_at, priority, position, lane, flow, attempt, failures, denials, deaths)
-    select id, moment + make_interval(secs => delay), priority, position, lane, flow, attempt, failures, denials, deaths
+    select id, coalesce(:now::timestamptz, moment) + make_interval(secs => delay), priority, position, lane, flow, attempt, failures,
+        denials, deaths
     from held
     cross join clock
     where delay > 0

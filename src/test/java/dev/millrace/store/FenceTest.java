@@ -135,7 +135,8 @@ class FenceTest {
 
     @Test
     void renew_afterAGapOfMoreThanHalfALease_beginsTheSteadyTimeAnew() {
-        database.execute("update worker set heartbeat_at = now() - interval '2 seconds' where id = ?", rescuer); // time to spare
+        database.execute(
+                "update worker set heartbeat_at = now() - interval '2 seconds' where id = ?", rescuer); // time to spare
         store.workers().renew(rescuer, LEASE, true);
         assertThat(steadyFor(rescuer)).isGreaterThan(LEASE);
 
