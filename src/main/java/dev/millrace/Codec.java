@@ -12,6 +12,7 @@ import dev.millrace.store.Draft;
 import dev.millrace.store.StoredEvent;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -78,12 +79,16 @@ final class Codec<T> {
         return row.with(Json.parse(row.payload()));
     }
 
-    /** A draft of an event made here, for its owner to look at. */
-    Event<T> fresh(T payload, Append options) {
+    /**
+     * A draft of an event made here, for its owner to look at.
+     *
+     * @param clock tells what a delay counts from
+     */
+    Event<T> fresh(T payload, Append options, InstantSource clock) {
         Objects.requireNonNull(payload, "payload");
         Objects.requireNonNull(options, "options");
         Duration delay = options.delay();
-        Instant runAt = delay == null ? options.runAt() : Instant.now().plus(delay);
+        Instant runAt = delay == null ? options.runAt() : clock.instant().plus(delay);
         Terms terms = options.terms().withRunAt(runAt); // an event has nothing else to keep it in
         Event<T> event = Event.of(types.nameOf(payload), payload, terms);
         return new Event<>(

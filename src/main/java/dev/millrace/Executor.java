@@ -128,11 +128,11 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
     }
 
     /**
-     * Waits until nothing is due and nothing runs here; what a paused flow holds is not due. Without a background loop it starts
-     * and runs batches itself; without a handler it waits for others to (R-070). After {@link #stop} it only waits for what
-     * runs here, and leaves what is pending; {@link #start} and {@link #execute} end that. Events of types that
-     * this executor does not know are not waited for: if no live worker knows their type, a warning names them.
-     * {@link #joinReport} returns them.
+     * Waits until nothing is due and nothing runs here; what a paused flow holds is not due, nor is a denied event before its
+     * back-off is over. Without a background loop it starts and runs batches itself; without a handler it waits for others to
+     * (R-070). After {@link #stop} it only waits for what runs here, and leaves what is pending; {@link #start} and
+     * {@link #execute} end that. Events of types that this executor does not know are not waited for: if no live worker knows
+     * their type, a warning names them. {@link #joinReport} returns them.
      */
     public void join() throws InterruptedException {
         boolean unused = join(Processor.FOREVER);

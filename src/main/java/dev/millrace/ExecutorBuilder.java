@@ -6,6 +6,7 @@ import dev.millrace.event.Names;
 import dev.millrace.event.StatusMove;
 import dev.millrace.process.FailureSettings;
 import dev.millrace.process.HandlerLog;
+import dev.millrace.process.Denials;
 import dev.millrace.process.Handlers;
 import dev.millrace.process.Moves;
 import dev.millrace.process.Settings;
@@ -13,10 +14,12 @@ import dev.millrace.process.UndecodableLimit;
 import dev.millrace.store.FlowRow;
 import dev.millrace.work.Handler;
 import dev.millrace.work.PermissionCheck;
+import dev.millrace.work.RateLimit;
 import dev.millrace.work.RetryPolicy;
 import dev.millrace.work.StreamHandler;
 import dev.millrace.work.VoidHandler;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -40,7 +43,8 @@ public final class ExecutorBuilder<T> {
     private @Nullable Duration capacityRefreshTime;
     private int concurrencyLimit = Settings.DEFAULT.concurrencyLimit();
     private int prefetch = Settings.DEFAULT.prefetch();
-    private int maxDenials = Settings.DEFAULT.maxDenials();
+    private int maxDenials = Denials.DEFAULT.most();
+    private Duration denialBackOff = Denials.DEFAULT.backOff();
     private int maxPermissionErrors = Settings.DEFAULT.maxPermissionErrors();
     private Duration permissionTimeout = Settings.DEFAULT.permissionTimeout();
     private Duration pollInterval = Settings.DEFAULT.pollInterval();
@@ -97,13 +101,27 @@ public final class ExecutorBuilder<T> {
         return this;
     }
 
-    /** Denials that abort an event, 1 to 1,000; default 3. */
+    /** Denials that abort an event, 1 to 1,000; default 3. They are spaced: see {@link #denialBackOff}. */
     public ExecutorBuilder<T> maxDenials(int denials) {
         this.maxDenials = denials;
         return this;
     }
 
-    /** Failed permission checks that abort an event, 1 to 1,000; default 10. */
+    /**
+     * The least time between the first denial of an event and the next request for it, 0 s to 1 h; default 20 s. It doubles with
+     * each further denial, up to an hour. A random part of up to the same length is added, so that events that were denied
+     * together do not come back together. With the defaults the third denial, which aborts, comes a minute after the first or
+     * later. Zero asks again at once, as the model has it: then an event that is denied three times is aborted within milliseconds.
+     */
+    public ExecutorBuilder<T> denialBackOff(Duration first) {
+        this.denialBackOff = Objects.requireNonNull(first, "denialBackOff");
+        return this;
+    }
+
+    /**
+     * Failed permission checks in a row that abort an event, 1 to 1,000; default 20. The pauses between them double from 100 ms to
+     * 10 min, so that with the default a check gives no answer for more than an hour before an event is lost to it.
+     */
     public ExecutorBuilder<T> maxPermissionErrors(int errors) {
         this.maxPermissionErrors = errors;
         return this;
@@ -244,7 +262,7 @@ public final class ExecutorBuilder<T> {
                 capacityRefreshTime,
                 concurrencyLimit,
                 prefetch,
-                maxDenials,
+                new Denials(maxDenials, denialBackOff),
                 maxPermissionErrors,
                 permissionTimeout,
                 pollInterval,
@@ -265,6 +283,10 @@ public final class ExecutorBuilder<T> {
         }
         var lanes = millrace.store().flows().lanes(row.id(), known.names());
         var codec = new Codec<T>(known, lanes, millrace.settings().payloadCap());
+        InstantSource clock = millrace.settings().clock();
+        if (clock != null && permission instanceof RateLimit rateLimit) {
+            rateLimit.follow(clock);
+        }
         var moves = new Moves(flow, listeners);
         var handlers = new Handlers<T>(
                 handler,

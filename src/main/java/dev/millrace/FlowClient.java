@@ -11,6 +11,7 @@ import dev.millrace.store.FlowRow;
 import dev.millrace.store.Store;
 import java.sql.Connection;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -192,9 +193,13 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         }
     }
 
-    /** An event in this JVM's memory, to be appended later. A delay becomes a time here, by this JVM's clock. */
+    /**
+     * An event in this JVM's memory, to be appended later. A delay becomes a time here, by this JVM's clock or the one that the
+     * Millrace was given.
+     */
     public Event<T> newEvent(T payload, Append options) {
-        return codec.fresh(payload, options);
+        InstantSource given = millrace().settings().clock();
+        return codec.fresh(payload, options, given == null ? InstantSource.system() : given);
     }
 
     private List<UUID> append(List<Draft> drafts) {

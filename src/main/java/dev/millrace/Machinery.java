@@ -25,6 +25,7 @@ import dev.millrace.store.Database;
 import dev.millrace.store.Moved;
 import dev.millrace.store.Sleepers;
 import dev.millrace.store.Store;
+import dev.millrace.store.Timekeeper;
 import dev.millrace.thread.Threads;
 import java.time.Duration;
 import java.util.List;
@@ -80,7 +81,8 @@ final class Machinery {
         Duration length = settings.lease();
         Duration workBound = length.compareTo(LEAST_WORK_BOUND) < 0 ? LEAST_WORK_BOUND : length;
         var database = new Database(dataSource, settings.schema(), settings.patience(), workBound);
-        this.store = new Store(database, length.dividedBy(3), workBound);
+        Timekeeper time = Timekeeper.of(settings.clock());
+        this.store = new Store(database, length.dividedBy(3), workBound, time);
         Consumer<Throwable> whenFatal = owner::stopForGood;
         Troubles troubles = new Troubles(whenFatal);
         this.lateResults = new LateResults(store.settlements(), settings.lateResultListener());
@@ -102,7 +104,8 @@ final class Machinery {
                 new Forgotten(store.claims(), lease, books, troubles),
                 new Brake(),
                 clocks,
-                troubles);
+                troubles,
+                time);
         var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), rescued -> {
             idleWatch.lookAtAll();
             rescued.events().forEach(owner::moved);
@@ -182,12 +185,12 @@ final class Machinery {
     private final class PromotersRest implements Promoter.Rest {
         @Override
         public Duration busy(Duration untilNext) {
-            return promotersSleep.busy(untilNext);
+            return worker.time().pause(promotersSleep.busy(untilNext));
         }
 
         @Override
         public Duration nothing() {
-            return promotersSleep.nothing();
+            return worker.time().pause(promotersSleep.nothing());
         }
     }
 

@@ -9,6 +9,7 @@ import dev.millrace.store.Location;
 import dev.millrace.store.OwnPool;
 import dev.millrace.store.Schema;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Objects;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
@@ -29,6 +30,7 @@ public final class MillraceBuilder {
     private boolean migrate;
     private boolean listens = true;
     private boolean keepAlive = true;
+    private @Nullable InstantSource clock;
     private Consumer<? super LateResult> lateResultListener = late -> {};
     private Consumer<? super Throwable> fatalListener = error -> {};
 
@@ -147,6 +149,21 @@ public final class MillraceBuilder {
         return this;
     }
 
+    /**
+     * The clock by which events become due, for tests that turn it instead of waiting: start times, delays, retries, snoozes, the
+     * pauses after denials and failed permission checks, deadlines, and every {@link dev.millrace.work.RateLimit} that an executor of
+     * this Millrace is given. By default all of these go by the database's clock, rate limits by this process's.
+     *
+     * <p>All processes that work on the schema must then go by the same clock. What SQL clients append goes by the database's clock,
+     * and so do leases, timeouts of handlers, creation times, and the periods of unique keys.
+     *
+     * @param source must be thread-safe
+     */
+    public MillraceBuilder clock(InstantSource source) {
+        this.clock = Objects.requireNonNull(source, "clock");
+        return this;
+    }
+
     /** Brings the schema up to date when connecting; by default a schema that is not is refused. */
     public MillraceBuilder migrate() {
         this.migrate = true;
@@ -187,6 +204,12 @@ public final class MillraceBuilder {
 
     String schema() {
         return schema;
+    }
+
+    /** The clock that the application gave; null for the database's. */
+    @Nullable
+    InstantSource clock() {
+        return clock;
     }
 
     boolean listens() {

@@ -12,6 +12,7 @@ import dev.millrace.process.Runs;
 import dev.millrace.process.Settings;
 import dev.millrace.store.FlowRow;
 import dev.millrace.store.Moved;
+import dev.millrace.store.Schedule;
 import dev.millrace.store.Types;
 import java.time.Duration;
 import java.util.List;
@@ -136,7 +137,22 @@ final class Work<T> {
     /** One batch; nothing before {@link #start}. */
     int forward() throws InterruptedException {
         checkOpen();
-        return started ? processor.forward() : 0;
+        if (!started) {
+            return 0;
+        }
+        promoteByGivenClock();
+        return processor.forward();
+    }
+
+    /** A test that has turned its clock need not wait for the background to notice. */
+    private void promoteByGivenClock() {
+        if (millrace.worker().time().isGiven()) {
+            Schedule schedule = millrace.store().schedule();
+            int promoted;
+            do {
+                promoted = schedule.promote().total();
+            } while (promoted == Schedule.BATCH); // more may be due
+        }
     }
 
     /** Starts the background loop. */

@@ -46,6 +46,7 @@ final class BroadScenario {
         this.tasks = millrace.executor("tasks", Task.class)
                 .queueCapacity(50)
                 .retry(RetryPolicy.fixed(Duration.ofMillis(1), 2))
+                .denialBackOff(Duration.ZERO)
                 .permission(event -> event.payload() instanceof Work work
                                 && work.kind().equals("denied once")
                                 && deniedOnce.add(work.number())

@@ -85,6 +85,21 @@ class CancelTest extends WithMillrace {
     }
 
     @Test
+    @DisplayName("12.33 one moment a statement: what was cancelled while it ran lasted exactly from its start to its end")
+    void cancel_running_lastsFromItsStartToItsEnd() throws InterruptedException {
+        Stage stage = new Stage();
+        Executor<Task> tasks = tasks().handler(stage).build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.execute();
+        stage.awaitEntered(1);
+
+        assertThat(tasks.cancel(id, "not needed")).isTrue();
+
+        assertThat(database.text("select duration = extract(epoch from finished_at - started_at)::float8 from outcome"))
+                .isEqualTo("true");
+    }
+
+    @Test
     @DisplayName("An event that was claimed ahead, or waits for its retry, never runs once it is cancelled")
     void cancel_notStarted_neverRuns() throws InterruptedException {
         Stage stage = new Stage();

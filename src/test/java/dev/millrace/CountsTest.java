@@ -56,6 +56,7 @@ class CountsTest extends WithMillrace {
     /** An executor whose events take every way there is, by their number. */
     private Executor<Task> everyWay(Millrace millrace) {
         return tasks(millrace)
+                .denialBackOff(Duration.ZERO)
                 .maxDenials(2)
                 .permission(event -> switch (number(event.payload()) % 11) {
                     case 0 -> Permission.denied("never");

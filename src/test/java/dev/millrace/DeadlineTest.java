@@ -19,12 +19,21 @@ import org.junit.jupiter.api.Test;
 
 /** Past its deadline an event that has not started is skipped, wherever it waits. */
 class DeadlineTest extends WithMillrace {
+    private static final Duration SECOND = Duration.ofSeconds(1);
+
+    /** Turned instead of waiting for a deadline, and so that none passes before it should. */
+    private final ManualClock clock = new ManualClock(Instant.parse("2033-03-03T03:03:03Z"));
+
     DeadlineTest(TestDatabase database) {
         super(database);
     }
 
-    private static Append in(Duration time) {
-        return Append.defaults().withDeadline(Instant.now().plus(time));
+    private ExecutorBuilder<Task> byClock() {
+        return tasks(by(clock));
+    }
+
+    private Append in(Duration time) {
+        return Append.defaults().withDeadline(clock.in(time));
     }
 
     private static void assertSkipped(Event<Task> event) {
@@ -38,7 +47,8 @@ class DeadlineTest extends WithMillrace {
     @DisplayName("An event that nobody claims is skipped at its deadline by any worker of the schema; others are not")
     void deadline_unclaimed_isSkipped() throws InterruptedException {
         Executor<Task> nobodys = millrace().executor("nobodys", Task.class).build();
-        UUID id = nobodys.append(new Task("x"), in(Duration.ofMillis(100)));
+        UUID id = nobodys.append(
+                new Task("x"), Append.defaults().withDeadline(Instant.now().plusMillis(100)));
         UUID later = nobodys.append(new Task("y"), in(LONG.multipliedBy(10)));
         UUID without = nobodys.append(new Task("z"));
         tasks(another()).handler((task, run) -> null).build().execute();
@@ -54,16 +64,17 @@ class DeadlineTest extends WithMillrace {
     @Test
     @DisplayName("An event that is scheduled, for its time or for a retry, is skipped at its deadline")
     void deadline_scheduled_isSkipped() throws InterruptedException {
-        Executor<Task> tasks = tasks().retry(RetryPolicy.fixed(Duration.ofMinutes(30), 5))
+        Executor<Task> tasks = byClock()
+                .retry(RetryPolicy.fixed(Duration.ofMinutes(30), 5))
                 .handler((task, run) -> {
                     throw new IllegalStateException("failure");
                 })
                 .build();
-        UUID delayed = tasks.append(
-                new Task("x"),
-                in(Duration.ofMillis(100)).withRunAt(Instant.now().plus(LONG)));
-        UUID retried = tasks.append(new Task("y"), in(Duration.ofSeconds(2)));
+        UUID delayed = tasks.append(new Task("x"), in(SECOND).withRunAt(clock.in(SECOND.multipliedBy(2))));
+        UUID retried = tasks.append(new Task("y"), in(SECOND));
         tasks.execute();
+        database.await("select count(*) = 1 from attempt");
+        clock.turn(SECOND);
 
         assertSkipped(ended(tasks, delayed));
         assertSkipped(ended(tasks, retried));
@@ -78,7 +89,8 @@ class DeadlineTest extends WithMillrace {
         Set<String> ran = ConcurrentHashMap.newKeySet();
         CompletableFuture<Permission> late = new CompletableFuture<>();
         CompletableFuture<Boolean> asked = new CompletableFuture<>();
-        Executor<Task> tasks = tasks().permission(event -> {
+        Executor<Task> tasks = byClock()
+                .permission(event -> {
                     if (event.payload().name().equals("told to wait")) {
                         return Permission.waitFor(Duration.ofHours(1));
                     }
@@ -88,12 +100,13 @@ class DeadlineTest extends WithMillrace {
                 .permissionTimeout(LONG)
                 .handler((task, run) -> ran.add(task.name()))
                 .build();
-        UUID waiting = tasks.append(new Task("told to wait"), in(Duration.ofSeconds(1)));
-        UUID asking = tasks.append(new Task("asking"), in(Duration.ofSeconds(1)));
+        UUID waiting = tasks.append(new Task("told to wait"), in(SECOND));
+        UUID asking = tasks.append(new Task("asking"), in(SECOND));
         tasks.execute();
-        assertSkipped(ended(tasks, waiting)); // so the other's has passed, too
-        database.await("select now() > deadline from event where id = ?", asking);
         assertThat(asked.join()).isTrue();
+        database.await("select count(*) = 1 from attempt where event = ?", waiting);
+        clock.turn(SECOND);
+        assertSkipped(ended(tasks, waiting));
         late.complete(Permission.granted());
 
         assertSkipped(ended(tasks, asking));
@@ -104,10 +117,11 @@ class DeadlineTest extends WithMillrace {
     @DisplayName("A deadline does not concern an event that runs; one that ends in time leaves nothing behind")
     void deadline_running_goesOn() throws InterruptedException {
         Stage stage = new Stage();
-        Executor<Task> tasks = tasks().handler(stage).build();
-        UUID id = tasks.append(new Task("x"), in(Duration.ofSeconds(1)));
+        Executor<Task> tasks = byClock().handler(stage).build();
+        UUID id = tasks.append(new Task("x"), in(SECOND));
         tasks.execute();
         stage.awaitEntered(1);
+        clock.turn(SECOND);
         database.await("select look_at > (select deadline from event) from expiry");
         assertThat(event(tasks, id).status()).isEqualTo(EventStatus.PROCESSING);
         stage.release(1);
@@ -140,7 +154,8 @@ class DeadlineTest extends WithMillrace {
     @DisplayName("What a handler appends has its event's deadline when asked, and never a later one")
     void inheritDeadline_ofTheRun_isKept() throws InterruptedException {
         CompletableFuture<List<Append>> inherited = new CompletableFuture<>();
-        Executor<Task> tasks = tasks().handler((task, run) -> {
+        Executor<Task> tasks = byClock()
+                .handler((task, run) -> {
                     if (task.name().equals("parent")) {
                         inherited.complete(List.of(
                                 Append.inheritDeadline(run),
@@ -151,7 +166,7 @@ class DeadlineTest extends WithMillrace {
                     return null;
                 })
                 .build();
-        Instant deadline = Instant.now().plus(LONG);
+        Instant deadline = clock.in(LONG);
         UUID id = tasks.append(new Task("parent"), Append.defaults().withDeadline(deadline));
         tasks.start();
         tasks.forward();

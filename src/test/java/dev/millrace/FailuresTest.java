@@ -135,7 +135,8 @@ class FailuresTest extends WithMillrace {
     @Test
     @DisplayName("12.31 the attempt that aborted its event is shown as what it was: a denial, or a check that failed")
     void attempts_ofAnAbortedEvent_sayWhatTheLastWas() throws InterruptedException {
-        Executor<Task> tasks = tasks().maxDenials(2)
+        Executor<Task> tasks = tasks().denialBackOff(Duration.ZERO)
+                .maxDenials(2)
                 .maxPermissionErrors(2)
                 .permission(event -> {
                     if (event.payload().name().equals("denied")) {

@@ -198,6 +198,7 @@ class LoopTest extends WithMillrace {
     @DisplayName("R-060 paced, a batch meets a denied event once: three denials take three batches")
     void execute_pacedAndDenied_oneStrikeEachBatch() throws InterruptedException {
         Executor<Task> tasks = tasks().capacityRefreshTime(Duration.ofMillis(200))
+                .denialBackOff(Duration.ZERO)
                 .permission(event -> Permission.denied("never"))
                 .handler(stage)
                 .build();
@@ -217,6 +218,7 @@ class LoopTest extends WithMillrace {
     void stop_pacedAndDenied_goesBack() throws InterruptedException {
         Executor<Task> tasks = tasks().capacityRefreshTime(Duration.ofHours(1))
                 .concurrencyLimit(1)
+                .denialBackOff(Duration.ZERO)
                 .permission(event -> Permission.of(!event.payload().name().equals("denied")))
                 .handler(stage)
                 .build();

@@ -52,6 +52,7 @@ class MovesTest extends WithMillrace {
     void listener_ofEveryEnd_hearsInOrder() throws InterruptedException {
         Executor<Task> tasks = tasks().listener(heard::add)
                 .retry(RetryPolicy.fixed(Duration.ZERO, 2))
+                .denialBackOff(Duration.ZERO)
                 .permission(
                         asked -> asked.payload().name().equals("deny") ? Permission.denied("no") : Permission.granted())
                 .handler((task, run) -> switch (task.name()) {

@@ -270,6 +270,7 @@ class PermissionFailureTest extends WithMillrace {
         CountDownLatch running = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         Executor<Task> tasks = tasks().concurrencyLimit(1)
+                .denialBackOff(Duration.ZERO)
                 .permission(event -> Permission.of(!event.payload().name().equals("bad")))
                 .handler((task, run) -> {
                     running.countDown();

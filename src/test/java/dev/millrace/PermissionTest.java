@@ -48,8 +48,10 @@ class PermissionTest extends WithMillrace {
     @Test
     @DisplayName("R-060 the first denials shift the priority by 1 and by 2, the third one aborts: 100, 101, 103")
     void forward_alwaysDenied_shiftsThenAborts() throws InterruptedException {
-        Executor<Task> tasks =
-                tasks().permission(NEVER).handler((task, run) -> null).build();
+        Executor<Task> tasks = tasks().denialBackOff(Duration.ZERO)
+                .permission(NEVER)
+                .handler((task, run) -> null)
+                .build();
         UUID id = tasks.append(new Task("x"), Append.priority(100));
         tasks.start();
 
@@ -69,7 +71,8 @@ class PermissionTest extends WithMillrace {
             "R-035 aborted is one truth: status, counts, progression and error agree, and nothing runs it any more")
     void aborted_everywhere_isAborted() throws InterruptedException {
         AtomicBoolean ran = new AtomicBoolean();
-        Executor<Task> tasks = tasks().permission(NEVER)
+        Executor<Task> tasks = tasks().denialBackOff(Duration.ZERO)
+                .permission(NEVER)
                 .handler((task, run) -> {
                     ran.set(true);
                     return null;
@@ -99,8 +102,10 @@ class PermissionTest extends WithMillrace {
     @Test
     @DisplayName("R-060 n events that are always denied need three batches, however many they are (list I.9)")
     void forward_sixDenied_needThreeBatches() throws InterruptedException {
-        Executor<Task> tasks =
-                tasks().permission(NEVER).handler((task, run) -> null).build();
+        Executor<Task> tasks = tasks().denialBackOff(Duration.ZERO)
+                .permission(NEVER)
+                .handler((task, run) -> null)
+                .build();
         append(tasks, 6);
         tasks.start();
 
@@ -116,6 +121,7 @@ class PermissionTest extends WithMillrace {
     @DisplayName("R-052 one denial does not end the batch for the others (list I.9), and takes no capacity (R-057)")
     void forward_oneDenied_othersRunUpToCapacity() throws InterruptedException {
         Executor<Task> tasks = tasks().queueCapacity(3)
+                .denialBackOff(Duration.ZERO)
                 .permission(onlyNot("0"))
                 .handler((task, run) -> null)
                 .build();
@@ -133,12 +139,14 @@ class PermissionTest extends WithMillrace {
     @DisplayName(
             "R-062 the shift lets others overtake: of a=1.0 (denied), b=1.5 and c=2.5, a comes after b, then after c")
     void denied_shift_letsOthersOvertake() throws InterruptedException {
-        Executor<Task> tasks = tasks().permission(NEVER)
+        Executor<Task> tasks = tasks().denialBackOff(Duration.ZERO)
+                .permission(NEVER)
                 .maxDenials(4)
                 .handler((task, run) -> null)
                 .build();
         Executor<Task> others = another()
                 .executor("tasks", Task.class)
+                .denialBackOff(Duration.ZERO)
                 .permission(onlyNot("a"))
                 .handler((task, run) -> null)
                 .build();
@@ -163,6 +171,7 @@ class PermissionTest extends WithMillrace {
     void forward_tenThousandDenied_endsTheBatch() throws InterruptedException {
         Executor<Task> tasks = tasks().queueCapacity(10_000)
                 .concurrencyLimit(10_000)
+                .denialBackOff(Duration.ZERO)
                 .permission(NEVER)
                 .handler((task, run) -> null)
                 .build();
@@ -179,7 +188,8 @@ class PermissionTest extends WithMillrace {
     @Test
     @DisplayName("R-063 a grant clears the count: denied twice, granted, and it completes")
     void forward_deniedTwiceThenGranted_completes() throws InterruptedException {
-        Executor<Task> tasks = tasks().permission(deniedTimes(2))
+        Executor<Task> tasks = tasks().denialBackOff(Duration.ZERO)
+                .permission(deniedTimes(2))
                 .handler((task, run) -> task.name())
                 .build();
         UUID id = tasks.append(new Task("x"));
@@ -203,6 +213,7 @@ class PermissionTest extends WithMillrace {
                 .shutdownGrace(Duration.ZERO)
                 .connect());
         Executor<Task> tasks = tasks(stopping)
+                .denialBackOff(Duration.ZERO)
                 .permission(deniedTimes(2))
                 .handler((task, run) -> {
                     started.countDown();
@@ -225,6 +236,7 @@ class PermissionTest extends WithMillrace {
     void denials_anotherWorker_countsOn() throws InterruptedException {
         Millrace gone = another();
         Executor<Task> before = tasks(gone)
+                .denialBackOff(Duration.ZERO)
                 .permission(NEVER)
                 .queueCapacity(10_000)
                 .handler((task, run) -> null)
@@ -234,8 +246,10 @@ class PermissionTest extends WithMillrace {
         before.forward();
         before.forward();
         gone.close();
-        Executor<Task> after =
-                tasks().permission(NEVER).handler((task, run) -> null).build();
+        Executor<Task> after = tasks().denialBackOff(Duration.ZERO)
+                .permission(NEVER)
+                .handler((task, run) -> null)
+                .build();
         after.start();
 
         after.forward();

@@ -106,6 +106,7 @@ class ProcessorTourTest extends WithMillrace {
     void section4_permissionChecks() throws InterruptedException {
         AtomicInteger requests = new AtomicInteger();
         Executor<Simple> executor = simple("rate")
+                .denialBackOff(Duration.ZERO)
                 .permission(event -> Permission.of(requests.incrementAndGet() <= 2))
                 .build();
         appendSimple(executor, 4);

@@ -115,7 +115,8 @@ class ResultTest extends WithMillrace {
                 client.result(cancelled), client.result(skipped), client.result(timedOut), client.result(aborted));
         assertThat(client.cancel(cancelled, "withdrawn")).isTrue();
         assertThat(client.skip(skipped, "weekend")).isTrue();
-        tasks().permission(
+        tasks().denialBackOff(Duration.ZERO)
+                .permission(
                         asked -> asked.payload().name().equals("deny") ? Permission.denied("no") : Permission.granted())
                 .handler((task, run) -> new CountDownLatch(1).await(LONG.toSeconds(), TimeUnit.SECONDS))
                 .build()

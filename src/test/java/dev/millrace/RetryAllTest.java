@@ -72,6 +72,7 @@ class RetryAllTest extends WithMillrace {
     void attempts_ofEveryKind_areInOrder() throws InterruptedException {
         AtomicInteger asked = new AtomicInteger();
         Executor<Task> tasks = tasks().retry(RetryPolicy.fixed(Duration.ZERO, 3).retryingTimeouts())
+                .denialBackOff(Duration.ZERO)
                 .permission(event -> Permission.of(asked.incrementAndGet() > 1))
                 .handler((task, run) -> {
                     switch (run.attempt()) {
@@ -187,8 +188,8 @@ class RetryAllTest extends WithMillrace {
         Append options =
                 Append.timeout(LONG).streamed().withNote("tenant", "acme").withPriority(7);
         UUID first = tasks.append(new Task("x"), options);
-        UUID late =
-                tasks.append(new Task("y"), options.withDeadline(Instant.now().plusMillis(1_500)));
+        UUID late = tasks.append(
+                new Task("y"), options.withDeadline(Instant.now().plus(Duration.ofHours(1)))); // it runs before that
         tasks.start();
         tasks.forward();
         Event<Task> expected = event(tasks, first).asFreshEvent();

@@ -9,10 +9,13 @@ import dev.millrace.postgres.TestDatabase;
 import dev.millrace.work.Permission;
 import dev.millrace.work.RetryPolicy;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -130,17 +133,47 @@ class RetryTest extends WithMillrace {
     }
 
     @Test
+    @DisplayName("12.33 one moment a statement: an attempt that goes back is due exactly its pause after it finished")
+    void policy_backOff_countsFromTheEndOfTheAttempt() throws InterruptedException {
+        Duration pause = Duration.ofHours(1);
+        Executor<Task> tasks = failing(50).retry(RetryPolicy.fixed(pause, 2)).build();
+        append(tasks, 50);
+        tasks.start();
+
+        tasks.forward();
+
+        assertThat(database.query("select s.run_at - a.finished_at from scheduled s join attempt a on a.event = s.id"
+                        + " where s.run_at <> a.finished_at + interval '1 hour'"))
+                .isEmpty();
+        assertThat(database.longValue("select count(*) from scheduled")).isEqualTo(50);
+    }
+
+    @Test
     @DisplayName("R-007 invoke runs an event once at once, but does not cut its back-off short")
     void invoke_backOff_isKept() throws InterruptedException {
-        Executor<Task> tasks =
-                failing(1).retry(RetryPolicy.fixed(Duration.ofMillis(2_500), 2)).build();
+        ManualClock clock = new ManualClock(Instant.parse("2030-01-01T00:00:00Z"));
+        Instant due = clock.in(Duration.ofHours(1));
+        Queue<Instant> runs = new ConcurrentLinkedQueue<>();
+        Executor<Task> tasks = tasks(by(clock))
+                .retry(RetryPolicy.fixed(Duration.ofHours(1), 2))
+                .handler((task, run) -> {
+                    runs.add(clock.instant());
+                    if (run.attempt() == 1) {
+                        throw new IllegalStateException("failure");
+                    }
+                    return "ok";
+                })
+                .build();
         UUID id = tasks.append(new Task("x"));
+        Thread hours = Thread.ofPlatform().start(() -> {
+            database.await("select count(*) = 1 from attempt"); // the first run is over
+            clock.turn(Duration.ofMinutes(30));
+            clock.turn(Duration.ofMinutes(30));
+        });
 
-        assertThat(tasks.invoke(id)).hasToString("\"ok after 2\"");
-        assertThat(
-                        database.text(
-                                "select o.started_at - a.finished_at >= interval '2.5 s' from outcome o join attempt a on a.event = o.id"))
-                .isEqualTo("true");
+        assertThat(tasks.invoke(id)).hasToString("\"ok\"");
+        hours.join(LONG);
+        assertThat(runs).hasSize(2).last().isEqualTo(due);
     }
 
     @Test
@@ -149,6 +182,7 @@ class RetryTest extends WithMillrace {
         AtomicInteger asked = new AtomicInteger();
         Executor<Task> tasks = failing(1)
                 .retry(RetryPolicy.fixed(Duration.ZERO, 2))
+                .denialBackOff(Duration.ZERO)
                 .permission(event -> Permission.of(asked.incrementAndGet() == 3))
                 .build();
         UUID id = tasks.append(new Task("x"));

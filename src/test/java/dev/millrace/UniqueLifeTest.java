@@ -84,7 +84,8 @@ class UniqueLifeTest extends WithUniqueKeys {
     @ValueSource(booleans = {true, false})
     void denial_keepsTheKeyAndTheThirdFreesIt(boolean whilePending) throws InterruptedException {
         Append options = Append.uniqueKey("k", whilePending ? PENDING : SETTLED);
-        Executor<Task> worker = tasks().permission(event -> Permission.denied("no"))
+        Executor<Task> worker = tasks().denialBackOff(Duration.ZERO)
+                .permission(event -> Permission.denied("no"))
                 .handler((task, run) -> null)
                 .build();
         UUID id = worker.append(new Task("1"), options);

@@ -45,7 +45,8 @@ class WaitingTest extends WithMillrace {
     @Test
     @DisplayName("12.31 the current priority and the denials of a pending event are read in Java and by SQL")
     void waiting_deniedAndReprioritized_isRead() throws InterruptedException {
-        Executor<Task> tasks = tasks().maxDenials(10)
+        Executor<Task> tasks = tasks().denialBackOff(Duration.ZERO)
+                .maxDenials(10)
                 .permission(event -> Permission.denied(
                         "not now", Duration.ofHours(event.execution().attempt() - 1)))
                 .handler((task, run) -> null)

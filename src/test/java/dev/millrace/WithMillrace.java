@@ -7,6 +7,7 @@ import dev.millrace.event.EventStatus;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,12 @@ abstract class WithMillrace {
     /** One more Millrace on the same database, with a pool of its own: as another process would have. */
     final Millrace another() {
         return opened(Millrace.connect(database.newPool(6)));
+    }
+
+    /** One more Millrace on the same database, that goes by that clock. */
+    final Millrace by(InstantSource clock) {
+        return opened(
+                Millrace.builder().dataSource(database.newPool(6)).clock(clock).connect());
     }
 
     /** A worker of its own, as another process would be, that hears notifications or does not. */

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 final class Admission<T> {
     private static final Logger log = LoggerFactory.getLogger(Admission.class);
     private static final Duration FIRST_BACK_OFF = Duration.ofMillis(100);
-    private static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(1);
+    private static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(10);
+    private static final Duration AFTER_OUR_OWN_ERROR = Duration.ofMinutes(1);
 
     private final Ticket ticket;
     private final Event<T> event;
@@ -88,26 +89,34 @@ final class Admission<T> {
                 "event={} could not be admitted; giving it back for later",
                 ticket.claim().id(),
                 Troubles.loggable(error));
-        ticket.overrule(ticket.returned(Reason.PERMISSION_ERROR, ticket.standing(), LONGEST_BACK_OFF, null, null));
+        ticket.overrule(ticket.returned(Reason.PERMISSION_ERROR, ticket.standing(), AFTER_OUR_OWN_ERROR, null, null));
     }
 
-    /** A strike: one more denial, the priority shifted by their number; the last one aborts. */
+    /**
+     * A strike: one more denial, the priority shifted by their number; the last one aborts (R-060). Strikes are spaced, so that
+     * a check that says no for a moment destroys nothing.
+     */
     private void denied(Permission.Denied denied) {
         Claim claim = ticket.claim();
         int denials = claim.denials() + 1;
-        if (denials >= settings.maxDenials()) {
+        int most = settings.denials().most();
+        if (denials >= most) {
             var error = new PermissionDeniedException(
                     "Event aborted after %d permission denials".formatted(denials), denied.reason());
             sendBack(ticket.ended(EventStatus.ABORTED, error, null));
             return;
         }
-        var error = new PermissionDeniedException(
-                "permission denied, %d of %d".formatted(denials, settings.maxDenials()), denied.reason());
+        var error =
+                new PermissionDeniedException("permission denied, %d of %d".formatted(denials, most), denied.reason());
         Standing standing = new Standing(claim.priority() + denials, claim.failures(), denials, claim.deaths());
-        sendBack(ticket.returned(Reason.DENIED, standing, denied.delay(), error, null));
+        Duration pause = settings.denials().pauseAfter(denials, denied.delay());
+        sendBack(ticket.returned(Reason.DENIED, standing, pause, error, null));
     }
 
-    /** The check threw or hung: nobody's fault but its own, so no strike; later again, and aborted if it never answers. */
+    /**
+     * The check threw or hung: nobody's fault but its own, so no strike. The event comes back later, and is aborted only if the
+     * check gives no answer for so many times in a row, by default for more than an hour.
+     */
     private void failed(Throwable error) {
         int errors = 1 + runs.permissionErrors(ticket.claim().id());
         runs.log().permissionFailed(ticket.claim(), errors, settings.maxPermissionErrors(), error);

@@ -190,7 +190,7 @@ public final class Processor<T> {
         }
         int wanted = gate.available(pacing.left());
         if (wanted == 0) {
-            return gate.untilAvailable();
+            return worker.time().pause(gate.untilAvailable());
         }
         int free = takeSlots(wanted);
         if (free == 0) {

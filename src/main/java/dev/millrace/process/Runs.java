@@ -142,14 +142,16 @@ public final class Runs<T> {
         }
     }
 
-    /** By the database's clock when it was claimed, and by this process's since then. */
-    private static boolean isPastDeadline(Ticket ticket) {
+    /** By the given clock; else by the database's when it was claimed, and by this process's since then. */
+    private boolean isPastDeadline(Ticket ticket) {
         StoredEvent event = ticket.claim().event();
         Instant deadline = event.terms().deadline();
         Instant claimed = event.execution().startedAt();
-        return deadline != null
-                && claimed != null
-                && !claimed.plusNanos(System.nanoTime() - ticket.takenNanos).isBefore(deadline);
+        if (deadline == null || claimed == null) {
+            return false;
+        }
+        Instant now = worker.time().now().orElseGet(() -> claimed.plusNanos(System.nanoTime() - ticket.takenNanos));
+        return !now.isBefore(deadline);
     }
 
     private static void skipForItsDeadline(Ticket ticket) {
@@ -158,7 +160,7 @@ public final class Runs<T> {
         ticket.settle(ticket.ended(EventStatus.SKIPPED, error, null));
     }
 
-    /** How often the permission check of that event went wrong before. */
+    /** How often the permission check of that event went wrong since it last gave an answer. */
     int permissionErrors(UUID id) {
         try {
             return claims.permissionErrors(List.of(id)).getOrDefault(id, 0);

@@ -1,6 +1,7 @@
 package dev.millrace.process;
 
 import dev.millrace.store.JointTransactions;
+import dev.millrace.store.Timekeeper;
 import java.util.concurrent.ScheduledExecutorService;
 
 /**
@@ -8,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
  *
  * @param clocks times handlers out
  * @param forgotten is told of claims whose answer never came
+ * @param time by which events are due and deadlines pass
  */
 public record Worker(
         Lease lease,
@@ -18,7 +20,8 @@ public record Worker(
         Forgotten forgotten,
         Brake brake,
         ScheduledExecutorService clocks,
-        Troubles troubles) {
+        Troubles troubles,
+        Timekeeper time) {
     /** Whether anything new may be claimed now. */
     boolean mayClaim() {
         return lease.isSafe() && !brake.isPulled();

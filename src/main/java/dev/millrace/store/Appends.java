@@ -43,11 +43,13 @@ public final class Appends {
     private final Database database;
     private final FlowLimits limits;
     private final UniqueAppends unique;
+    private final Timekeeper time;
 
-    /** The way into that database. */
-    public Appends(Database database, FlowLimits limits) {
+    /** The way into that database; what is appended for later is due by that clock. */
+    public Appends(Database database, FlowLimits limits, Timekeeper time) {
         this.database = database;
         this.limits = limits;
+        this.time = time;
         this.unique = new UniqueAppends(database, this, limits);
     }
 
@@ -257,7 +259,8 @@ public final class Appends {
                 .bind("deadlines", Binds.instants(drafts, draft -> draft.terms().deadline()))
                 .bind("streaming", Binds.booleans(drafts, draft -> draft.terms().streaming()))
                 .bind("run_at", Binds.instants(drafts, Draft::runAt))
-                .bind("delays", Binds.doubles(drafts, draft -> Settlements.seconds(draft.delay())));
+                .bind("delays", Binds.doubles(drafts, draft -> Settlements.seconds(draft.delay())))
+                .bind("now", Binds.text(time.moment()));
     }
 
     private static boolean isOnePlain(List<Draft> drafts) {

@@ -3,9 +3,12 @@ package dev.millrace.store;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Execution;
 import dev.millrace.event.Terms;
+import dev.millrace.store.Routine.Maybe;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.sql.Types;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,14 +17,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Hands pending events to a worker. Not repeated when the connection is lost: the claim may have happened. Thread-safe. */
 public final class Claims {
     private final Database database;
+    private final Timekeeper time;
 
-    /** The claims of that database. */
-    public Claims(Database database) {
+    /** The claims of that database; what is due is so by that clock. */
+    public Claims(Database database, Timekeeper time) {
         this.database = database;
+        this.time = time;
     }
 
     /**
@@ -73,7 +79,8 @@ public final class Claims {
                                 "flow", flow,
                                 "lanes", Columns.integers(lanes, value -> value),
                                 "id", id,
-                                "early", early),
+                                "early", early,
+                                "now", new Maybe(time.moment(), Types.VARCHAR)),
                         rows -> read(rows, worker))
                 .claims()
                 .stream()
@@ -98,11 +105,12 @@ public final class Claims {
         return database.onceOnly(handle -> database.planned(handle, "due_left")
                 .bind("flow", flow)
                 .bind("lanes", Binds.integers(lanes, value -> value))
+                .bind("now", Binds.text(time.moment()))
                 .mapTo(Boolean.class)
                 .one());
     }
 
-    /** How often the permission check of each of these events went wrong; those without are missing. */
+    /** How often the permission check of each of these events went wrong since it last gave an answer; those without are missing. */
     public Map<UUID, Integer> permissionErrors(List<UUID> ids) {
         return database.once(handle -> database.planned(handle, "permission_errors")
                 .bind("ids", Binds.uuids(ids))
@@ -141,7 +149,7 @@ public final class Claims {
                 .findOne());
     }
 
-    private static Claimed read(ResultSet rows, UUID worker) throws SQLException {
+    private Claimed read(ResultSet rows, UUID worker) throws SQLException {
         List<Claim> claims = new ArrayList<>();
         Floor floor = Floor.FRONT;
         while (rows.next()) {
@@ -154,7 +162,7 @@ public final class Claims {
     }
 
     /** By position, as the three claiming statements list their columns: this is done for every event. */
-    private static Claim claim(ResultSet row, UUID worker) throws SQLException {
+    private Claim claim(ResultSet row, UUID worker) throws SQLException {
         int attempt = row.getInt(5);
         StoredEvent event = new StoredEvent(
                 row.getObject(1, UUID.class),
@@ -168,8 +176,13 @@ public final class Claims {
                         attempt,
                         row.getObject(2, OffsetDateTime.class).toInstant()),
                 null);
-        return new Claim(
-                event, worker, row.getDouble(3), row.getInt(6), row.getInt(7), row.getInt(8), row.getBoolean(17));
+        boolean expired =
+                time.now().map(now -> isPast(event.terms().deadline(), now)).orElse(row.getBoolean(17));
+        return new Claim(event, worker, row.getDouble(3), row.getInt(6), row.getInt(7), row.getInt(8), expired);
+    }
+
+    private static boolean isPast(@Nullable Instant deadline, Instant now) {
+        return deadline != null && !now.isBefore(deadline);
     }
 
     private static Terms terms(ResultSet row) throws SQLException {

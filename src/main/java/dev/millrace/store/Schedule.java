@@ -13,10 +13,12 @@ public final class Schedule {
     public static final int BATCH = 1_000;
 
     private final Database database;
+    private final Timekeeper time;
 
-    /** The schedule of that database. */
-    public Schedule(Database database) {
+    /** The schedule of that database, by that clock. */
+    public Schedule(Database database, Timekeeper time) {
         this.database = database;
+        this.time = time;
     }
 
     /**
@@ -42,6 +44,7 @@ public final class Schedule {
             Optional<Duration> untilDeadline = Optional.empty();
             for (Row row : database.planned(handle, "promote")
                     .bind("batch", BATCH)
+                    .bind("now", Binds.text(time.moment()))
                     .map((row, context) -> new Row(
                             (Integer) row.getObject("flow"),
                             row.getInt("n"),
@@ -71,6 +74,7 @@ public final class Schedule {
     public List<Moved> expire() {
         return database.onceOnly(handle -> database.planned(handle, "expire")
                 .bind("batch", BATCH)
+                .bind("now", Binds.text(time.moment()))
                 .map((row, context) -> Moved.of(row))
                 .list());
     }

@@ -4,11 +4,13 @@ import static java.util.Map.entry;
 
 import dev.millrace.event.EventStatus;
 import dev.millrace.store.Routine.Column;
+import dev.millrace.store.Routine.Maybe;
 import dev.millrace.store.Settlement.Ended;
 import dev.millrace.store.Settlement.Returned;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
@@ -27,10 +29,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Settlements {
     private final Database database;
+    private final Timekeeper time;
 
-    /** The settlements of that database. */
-    public Settlements(Database database) {
+    /** The settlements of that database; what goes back is due by that clock. */
+    public Settlements(Database database, Timekeeper time) {
         this.database = database;
+        this.time = time;
     }
 
     /** Settles events for good, in the order given. */
@@ -114,7 +118,8 @@ public final class Settlements {
                                 "reasons",
                                 Columns.texts(answers, answer -> answer.reason().wireName())),
                         entry("errors", Columns.texts(answers, Returned::error)),
-                        entry("durations", Columns.doubles(answers, answer -> seconds(answer.duration())))),
+                        entry("durations", Columns.doubles(answers, answer -> seconds(answer.duration()))),
+                        entry("now", new Maybe(time.moment(), Types.VARCHAR))),
                 Settlements::ids);
     }
 

@@ -27,31 +27,37 @@ public final class Store {
     private final Pauses pauses;
     private final Types types;
 
+    /** As the other one, by the database's clock. */
+    public Store(Database database, Duration renewalBound, Duration commitBound) {
+        this(database, renewalBound, commitBound, Timekeeper.DATABASE);
+    }
+
     /**
      * All statements, on that database.
      *
      * @param renewalBound how long the renewal of a lease may wait for its connection and for its answer
      * @param commitBound how long the commit of a handler's own transaction may wait for its answer
+     * @param time by which events become due
      */
-    public Store(Database database, Duration renewalBound, Duration commitBound) {
+    public Store(Database database, Duration renewalBound, Duration commitBound, Timekeeper time) {
         this.database = database;
         UUID channel = UUID.randomUUID();
         this.schema = new Schema(database);
         this.flows = new Flows(database);
         this.counts = new Counts(database);
         FlowLimits limits = new FlowLimits(database, counts);
-        this.appends = new Appends(database, limits);
+        this.appends = new Appends(database, limits, time);
         this.functionAppends = new FunctionAppends(database);
         this.retries = new Retries(database, limits);
-        this.claims = new Claims(database);
-        this.settlements = new Settlements(database);
+        this.claims = new Claims(database, time);
+        this.settlements = new Settlements(database, time);
         this.sweeps = new Sweeps(database);
         this.jointTransactions = new JointTransactions(database, settlements, commitBound);
         this.events = new Events(database);
         this.streams = new Streams(database);
         this.progressions = new Progressions(database);
         this.snapshots = new Snapshots(database, flows, events, progressions, counts);
-        this.schedule = new Schedule(database);
+        this.schedule = new Schedule(database, time);
         this.workers = new Workers(database, renewalBound, channel);
         this.sleepers = new Sleepers(database);
         this.notifications = new Notifications(database, renewalBound, channel);

@@ -4,8 +4,9 @@ import dev.millrace.event.Event;
 import java.time.Duration;
 
 /**
- * Decides whether an event may run now: rate limits, quotas, switches. Asked once for each claim, best priority first.
- * One that throws or hangs harms only the event it was asked about: that one comes back later. Must be thread-safe.
+ * Decides whether an event may run now: rate limits, quotas, switches. Asked once for each claim, best priority first. It
+ * grants, has the event wait, or denies it; see {@link Permission} for which to use when, since a third denial aborts. A check
+ * that throws or hangs harms only the event it was asked about: that event comes back later. Must be thread-safe.
  *
  * @param <T> the payload's type
  */

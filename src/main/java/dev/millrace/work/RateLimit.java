@@ -2,13 +2,17 @@ package dev.millrace.work;
 
 import dev.millrace.event.Event;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Objects;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * At most so many starts in any window of so long: a sliding log of the last starts, not a bucket that refills, so that
  * the limit holds at every instant. Counts the starts of this JVM; share one object among executors that share a limit.
- * Never a strike: an event over the limit waits. Thread-safe.
+ * Never a strike: an event over the limit waits. Goes by {@link System#nanoTime}, or by the clock that it, or the Millrace of an
+ * executor that it is given to, was given. Thread-safe.
  */
 public final class RateLimit implements PermissionCheck<Object> {
     /** The most starts a window may hold: the log keeps eight bytes for each. */
@@ -16,9 +20,10 @@ public final class RateLimit implements PermissionCheck<Object> {
 
     private final Object lock = new Object();
     private final long windowNanos;
-    private final LongSupplier nanoClock;
-    private final long[] starts; // a ring of start times; guarded by lock
-    private long granted; // how many were ever granted; guarded by lock
+    private LongSupplier nanoClock; // guarded by lock, as the next three are
+    private @Nullable InstantSource followed;
+    private final long[] starts; // a ring of start times
+    private long granted; // how many were ever granted
 
     RateLimit(int limit, Duration window, LongSupplier nanoClock) {
         Objects.requireNonNull(window, "window");
@@ -36,6 +41,36 @@ public final class RateLimit implements PermissionCheck<Object> {
     /** At most {@code limit} starts in any {@code window}. */
     public static RateLimit of(int limit, Duration window) {
         return new RateLimit(limit, window, System::nanoTime);
+    }
+
+    /** As {@link #of(int, Duration)}, by that clock instead of this process's, for tests that turn it. */
+    public static RateLimit of(int limit, Duration window, InstantSource clock) {
+        RateLimit rateLimit = of(limit, window);
+        rateLimit.follow(clock);
+        return rateLimit;
+    }
+
+    /**
+     * Goes by that clock from now on; what was started before is forgotten. An executor says so whose Millrace was given a clock.
+     * Said again with the same clock it changes nothing.
+     *
+     * @throws IllegalArgumentException if it goes by another given clock already
+     */
+    public void follow(InstantSource clock) {
+        Objects.requireNonNull(clock, "clock");
+        synchronized (lock) {
+            if (clock.equals(followed)) {
+                return;
+            }
+            if (followed != null) {
+                throw new IllegalArgumentException(
+                        "this RateLimit goes by another clock already; give it to executors of one clock, or make one for each");
+            }
+            followed = clock;
+            Instant begin = clock.instant();
+            nanoClock = () -> Duration.between(begin, clock.instant()).toNanos();
+            granted = 0;
+        }
     }
 
     @Override

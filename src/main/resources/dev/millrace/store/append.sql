@@ -1,10 +1,12 @@
 -- append: stores events and queues them, due ones in ready, later ones in scheduled. One statement, all or nothing; says
 -- how many. None if the flow has a limit and that was not :checked.
 -- Locks nothing that exists; a duplicate id fails on a primary key.
+-- What is due is judged by :now; null is the moment by the database's clock, which everything else goes by.
 -- The casts from text happen here, so that a bad value fails the whole statement.
 with input as materialized (
     select i.*, coalesce(i.given_priority, extract(epoch from clock.moment)) as priority, clock.moment,
-        coalesce(i.given_run_at, clock.moment + i.delay * interval '1 second') as run_at
+        coalesce(:now::timestamptz, clock.moment) as now,
+        coalesce(i.given_run_at, coalesce(:now::timestamptz, clock.moment) + i.delay * interval '1 second') as run_at
     from unnest(:ids::uuid[], :lanes::integer[], :types::text[], :payloads::text[], :metadata::text[],
             :priorities::float8[], :timeouts::float8[], :deadlines::timestamptz[], :streaming::boolean[],
             :run_at::timestamptz[], :delays::float8[])
@@ -21,13 +23,13 @@ with input as materialized (
     insert into millrace.scheduled (id, run_at, priority, position, lane, flow)
     select id, run_at, priority, nextval(pg_get_serial_sequence('millrace.ready', 'position')), lane, :flow
     from input
-    where run_at > moment
+    where run_at > now
     order by n
 ), due as (
     insert into millrace.ready (id, priority, lane, flow)
     select id, priority, lane, :flow
     from input
-    where run_at is null or run_at <= moment
+    where run_at is null or run_at <= now
     order by n
 )
 select count(*) from input

@@ -2,7 +2,9 @@
 -- taken from its worker, whose answer then meets the fence: of the two, the one that deletes the row counts. The worker is
 -- notified, so that it interrupts the handler. Waits for a claim or a settlement of the event that is under way, then
 -- finds nothing: it may have moved on.
-with due as (
+with clock as materialized (
+    select clock_timestamp() as moment
+), due as (
     delete from millrace.ready
     where ctid = (
         select ctid
@@ -27,8 +29,8 @@ with due as (
     )
     returning id, flow, attempt, worker, claimed_at
 ), ended as (
-    insert into millrace.outcome (id, worker, started_at, duration, flow, attempt, status, retryable, error)
-    select id, worker, claimed_at, extract(epoch from clock_timestamp() - claimed_at), flow, attempt, 4, true, :error::jsonb
+    insert into millrace.outcome (id, worker, started_at, finished_at, duration, flow, attempt, status, retryable, error)
+    select id, worker, claimed_at, moment, extract(epoch from moment - claimed_at), flow, attempt, 4, true, :error::jsonb
     from (
         select id, flow, attempt, worker, claimed_at from ran
         union all
@@ -36,6 +38,7 @@ with due as (
         union all
         select id, flow, attempt, null, null from later
     ) taken
+    cross join clock
     returning id, flow, attempt, started_at
 )
 select id, flow, attempt, (started_at is not null)::integer as was, 4 as became, (

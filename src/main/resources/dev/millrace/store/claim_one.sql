@@ -1,5 +1,5 @@
--- claim_one: hands one pending event to one worker; one that is not due only if :early. Nothing of a
--- paused flow.
+-- claim_one: hands one pending event to one worker; one that is not due, by :now or the
+-- database's clock, only if :early. Nothing of a paused flow.
 -- Waits for a claim of the same event that is under way, then finds nothing.
 with paused as materialized (
     select from millrace.flow where id = :flow and paused_at is not null
@@ -17,7 +17,7 @@ with paused as materialized (
         select ctid
         from (select ctid, flow, lane, run_at from millrace.scheduled where id = :id offset 0) found
         where flow = :flow and lane = any (:lanes::integer[]) and not exists (select from paused)
-            and (:early or run_at <= clock_timestamp())
+            and (:early or run_at <= coalesce(:now::timestamptz, clock_timestamp()))
     )
     returning id, priority, position, lane, flow, attempt, failures, denials, deaths
 ), taken as (

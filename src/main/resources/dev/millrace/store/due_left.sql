@@ -1,4 +1,4 @@
--- due_left: whether anything in these lanes is due and may be claimed. Reads only.
+-- due_left: whether anything in these lanes is due and may be claimed. Judges by :now; null is the database's clock. Reads only.
 select not exists (select from millrace.flow where id = :flow and paused_at is not null) and (exists (
     select 1
     from unnest(:lanes::integer[]) as known (lane)
@@ -14,7 +14,7 @@ select not exists (select from millrace.flow where id = :flow and paused_at is n
     from (
         select lane
         from millrace.scheduled
-        where flow = :flow and run_at <= statement_timestamp()
+        where flow = :flow and run_at <= coalesce(:now::timestamptz, statement_timestamp())
         order by run_at, position
         offset 0
     ) due

@@ -1,11 +1,11 @@
 -- expire: skips what is pending although its deadline has passed, due or not, up to :batch deadlines; says which
 -- events those are. What runs, or is on the move just now, is looked at again in five seconds: it may go back to
 -- pending. What has ended needs no deadline. Skips deadlines that another is looking at; waits for claims under way of those
--- it skips, then finds nothing.
+-- it skips, then finds nothing. Judges by :now; null is the database's clock.
 with late as materialized (
     select ctid as place, event
     from millrace.expiry
-    where look_at <= statement_timestamp() -- not clock_timestamp(): a volatile function cannot bound an index scan
+    where look_at <= coalesce(:now::timestamptz, statement_timestamp()) -- clock_timestamp() is volatile: it cannot bound an index scan
     order by look_at
     limit :batch
     for update skip locked
@@ -36,7 +36,7 @@ with late as materialized (
     delete from millrace.expiry where ctid = any (array(select place from over)) -- stable: the rows are locked
 ), again as (
     update millrace.expiry
-    set look_at = clock_timestamp() + interval '5 seconds'
+    set look_at = coalesce(:now::timestamptz, clock_timestamp()) + interval '5 seconds'
     where ctid = any (array(select place from late where place not in (select place from over)))
 )
 select id, flow, attempt, 0 as was, 5 as became from skipped

@@ -1,6 +1,7 @@
 -- page_latest: a terminal progression before a place in it, the newest first. Reads only; uses outcome_progression.
 select e.*, o.status, o.attempt, o.started_at, o.finished_at, o.duration,
     o.response::text as response, o.error::text as error, o.retryable,
+    null::float8 as waiting_priority, null::integer as denials, null::timestamptz as due_at,
     o.position as place_minor
 from (
     select *

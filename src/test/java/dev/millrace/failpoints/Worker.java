@@ -62,6 +62,7 @@ final class Worker implements AutoCloseable {
                 .register(Task.class)
                 .concurrencyLimit(script == Script.DENY || script == Script.SUSPECT ? 2 : 1)
                 .pollInterval(script.looksSeldom() ? Duration.ofSeconds(3) : Duration.ofMillis(50))
+                .denialBackOff(Duration.ZERO)
                 .permission(this::permit)
                 .retry(RetryPolicy.fixed(Duration.ofMillis(50), 5))
                 .handler(this::handle);
