@@ -85,7 +85,8 @@ class CancelTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.33 one moment a statement: what was cancelled while it ran lasted exactly from its start to its end")
+    @DisplayName(
+            "12.33 one moment a statement: what was cancelled while it ran lasted exactly from its start to its end")
     void cancel_running_lastsFromItsStartToItsEnd() throws InterruptedException {
         Stage stage = new Stage();
         Executor<Task> tasks = tasks().handler(stage).build();

@@ -22,7 +22,7 @@ final class Generated {
                     .build())
             .build();
 
-    private static final JsonNodeFactory NODES = JsonNodeFactory.withExactBigDecimals(true);
+    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final String[] CHARACTERS = {"k", "\"", "\\", "\u0001", "\n", "\u20ac", "\uD83D\uDE00", " ", ":", ","
     };
 
