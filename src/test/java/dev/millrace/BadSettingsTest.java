@@ -187,6 +187,12 @@ class BadSettingsTest {
                 building("maxQueueSize must be 1 to 2147483647, got -5", builder -> builder.maxQueueSize(-5)),
                 building("maxDenials must be 1 to 1000, got 0", builder -> builder.maxDenials(0)),
                 building("maxDenials must be 1 to 1000, got 1001", builder -> builder.maxDenials(1_001)),
+                building(
+                        "denialBackOff must be PT0S to PT1H, got PT-1S",
+                        builder -> builder.denialBackOff(Duration.ofSeconds(-1))),
+                building(
+                        "denialBackOff must be PT0S to PT1H, got PT1H0.001S",
+                        builder -> builder.denialBackOff(Duration.ofHours(1).plusMillis(1))),
                 building("maxPermissionErrors must be 1 to 1000, got 0", builder -> builder.maxPermissionErrors(0)),
                 building(
                         "permissionTimeout must be PT0.01S to PT10M, got PT0S",

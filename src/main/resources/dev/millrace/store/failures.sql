@@ -1,6 +1,7 @@
 -- failures: what ended without success, the newest first, before a place in that order. Reads only; uses outcome_unsuccessful.
 select e.*, o.status, o.attempt, o.started_at, o.finished_at, o.duration,
     o.response::text as response, o.error::text as error, o.retryable,
+    null::float8 as waiting_priority, null::integer as denials, null::timestamptz as due_at,
     o.finished_at as place_major, o.position as place_minor
 from (
     select n.*
@@ -24,7 +25,8 @@ from (
     limit :limit
 ) o
 cross join lateral (
-    select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming
+    select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming,
+        (select max_crashes::integer from millrace.event_option o where o.event = event.id) as max_crashes
     from millrace.event
     where id = o.id
     offset 0 -- one look into the index for each, whatever the planner believes of the sizes

@@ -11,7 +11,8 @@ from (
     limit :limit
 ) o
 cross join lateral (
-    select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming
+    select id, created_at, type, payload::text as payload, metadata::text as metadata, priority, timeout, deadline, streaming,
+        (select max_crashes::integer from millrace.event_option o where o.event = event.id) as max_crashes
     from millrace.event
     where id = o.id
     offset 0 -- one look into the index for each, whatever the planner believes of the sizes

@@ -144,7 +144,7 @@ class RateLimitTest {
         assertThatIllegalArgumentException().isThrownBy(() -> RateLimit.of(1_000_001, Duration.ofSeconds(1)));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RateLimit.of(1, Duration.ofNanos(999_999)))
-                .withMessageStartingWith("window must be 1 ms to 1 day");
+                .withMessageStartingWith("window must be PT0.001S to PT24H");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RateLimit.of(1, Duration.ofDays(1).plusNanos(1)));
     }
