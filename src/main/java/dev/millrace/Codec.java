@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.ApplicationJson;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventTypes;
@@ -30,6 +31,11 @@ final class Codec<T> {
         this.payloadCap = payloadCap;
     }
 
+    /** How the application's objects are written and read here. */
+    ApplicationJson json() {
+        return types.json();
+    }
+
     Map<String, Integer> lanes() {
         return lanes;
     }
@@ -43,7 +49,7 @@ final class Codec<T> {
                 options.id() == null ? UuidV7.next() : options.id(),
                 lane(type),
                 type,
-                Payloads.encode(payload, payloadCap),
+                types.json().encode(payload, payloadCap),
                 Payloads.encodeMetadata(options.metadata()),
                 options.terms(),
                 options.runAt(),
@@ -70,7 +76,7 @@ final class Codec<T> {
                 .orElseThrow(() -> new ConfigurationException(
                         "event %s has type '%s', which this executor does not know; registered: %s. Register it, or read it with json()"
                                 .formatted(row.id(), row.type(), types.names())));
-        return row.with((T) Payloads.decode(row.payload(), type));
+        return row.with((T) types.json().decode(row.payload(), type));
     }
 
     /** The event of a row of whatever type, its payload as JSON. */

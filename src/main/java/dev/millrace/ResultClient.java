@@ -31,7 +31,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
 
     ResultClient(Millrace millrace, FlowRow flow, Codec<T> codec) {
         super(millrace, flow, codec);
-        this.results = new Results<>(this);
+        this.results = new Results<>(this, codec.json());
     }
 
     /**
@@ -60,7 +60,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * {@link dev.millrace.event.ValidationException} if the response cannot be read as that class.
      */
     public <R> CompletableFuture<@Nullable R> result(UUID id, Class<R> type) {
-        return results.result(id, Results.as(type));
+        return results.result(id, results.as(type));
     }
 
     /**
@@ -77,7 +77,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
     /** As {@link #appendAndAwait(Object, Duration)}, with options, as an instance of that class; null for a null. */
     public <R> @Nullable R appendAndAwait(T payload, Append options, Class<R> type, Duration patience)
             throws InterruptedException {
-        var reader = Results.as(type);
+        var reader = results.as(type);
         return reader.apply(results.get(append(payload, options), patience));
     }
 

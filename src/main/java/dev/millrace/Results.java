@@ -1,11 +1,10 @@
 package dev.millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.ApplicationJson;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
-import dev.millrace.event.Json;
 import dev.millrace.event.NotEndedException;
-import dev.millrace.event.Payloads;
 import dev.millrace.event.UncompletedException;
 import dev.millrace.store.StoredEvent;
 import java.time.Duration;
@@ -22,9 +21,11 @@ import org.jspecify.annotations.Nullable;
 /** What came of the events of one flow, for those who wait for it. Thread-safe. */
 final class Results<T> {
     private final FlowClient<T> client;
+    private final ApplicationJson json;
 
-    Results(FlowClient<T> client) {
+    Results(FlowClient<T> client, ApplicationJson json) {
         this.client = client;
+        this.json = json;
     }
 
     /** The event once it has ended; empty if it has not after that time. */
@@ -87,8 +88,8 @@ final class Results<T> {
     }
 
     /** A reader of responses as that class. */
-    static <R> Function<JsonNode, @Nullable R> as(Class<R> type) {
+    <R> Function<JsonNode, @Nullable R> as(Class<R> type) {
         Objects.requireNonNull(type, "type");
-        return response -> response.isNull() ? null : Payloads.decode(Json.text(response), type);
+        return response -> json.readResponse(response, type);
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.event;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.Refusal.Reason;
@@ -11,13 +12,13 @@ final class Responses {
 
     private Responses() {}
 
-    static String text(@Nullable Object value, int capBytes) {
+    static String text(ObjectMapper mapper, @Nullable Object value, int capBytes) {
         if (value == null) {
             return "null";
         }
         BoundedBytes out = BoundedBytes.counting(capBytes);
         try {
-            Encoder.write(value, out, capBytes, true);
+            Encoder.write(mapper, value, out, capBytes, true);
         } catch (Refusal e) {
             long least = Math.max(capBytes, Math.min(out.count(), Payloads.MAX_CAP_BYTES));
             return e.reason() == Reason.TOO_LARGE ? tooLarge("more_than_bytes", least, capBytes) : UNSERIALIZABLE;

@@ -45,9 +45,9 @@ final class Attempt<T> implements Run<T> {
         this.handlers = handlers;
         this.worker = worker;
         this.thread = new HandlerThread(this::run, leaks);
-        this.emission = new Emission(ticket.claim(), worker.settler(), handlers.responseCap());
+        this.emission = new Emission(ticket.claim(), worker.settler(), handlers);
         this.lastWord = new LastWord(ticket, thread);
-        this.conclusions = new Conclusions(ticket, handlers.retry(), handlers.responseCap());
+        this.conclusions = new Conclusions(ticket, handlers);
     }
 
     /**

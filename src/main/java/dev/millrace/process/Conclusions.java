@@ -4,7 +4,6 @@ import dev.millrace.event.EndedException;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.EventTimeoutException;
 import dev.millrace.event.ExecutionException;
-import dev.millrace.event.Json;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
@@ -24,17 +23,17 @@ final class Conclusions {
 
     private final Ticket ticket;
     private final RetryPolicy retry;
-    private final int responseCap;
+    private final Handlers<?> handlers;
 
-    Conclusions(Ticket ticket, RetryPolicy retry, int responseCap) {
+    Conclusions(Ticket ticket, Handlers<?> handlers) {
         this.ticket = ticket;
-        this.retry = retry;
-        this.responseCap = responseCap;
+        this.retry = handlers.retry();
+        this.handlers = handlers;
     }
 
     /** It answered. */
     Ended answered(@Nullable Object response, Duration ran) {
-        String text = Json.responseText(response, responseCap);
+        String text = handlers.text(response);
         return new Ended(ticket.claim().hold(), EventStatus.COMPLETED, ran, text, "null", false);
     }
 

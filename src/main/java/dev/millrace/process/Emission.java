@@ -1,7 +1,6 @@
 package dev.millrace.process;
 
 import dev.millrace.event.ExecutionException;
-import dev.millrace.event.Json;
 import dev.millrace.event.LeaseLostException;
 import dev.millrace.store.ChunkRow;
 import dev.millrace.store.Claim;
@@ -13,15 +12,14 @@ import org.jspecify.annotations.Nullable;
 final class Emission {
     private final Claim claim;
     private final Settler settler;
-    private final int cap;
+    private final Handlers<?> handlers;
     private final ReentrantLock lock = new ReentrantLock();
     private int count; // guarded by lock
 
-    /** @param cap the largest chunk kept, in bytes of JSON */
-    Emission(Claim claim, Settler settler, int cap) {
+    Emission(Claim claim, Settler settler, Handlers<?> handlers) {
         this.claim = claim;
         this.settler = settler;
-        this.cap = cap;
+        this.handlers = handlers;
     }
 
     /** How many there have been. */
@@ -36,7 +34,7 @@ final class Emission {
 
     /** Stores one and waits until it is; returns its number. */
     int emit(@Nullable Object chunk) throws InterruptedException {
-        String value = Json.responseText(chunk, cap);
+        String value = handlers.text(chunk);
         CompletableFuture<Settler.Fate> stored = new CompletableFuture<>();
         int index;
         lock.lock();

@@ -1,5 +1,6 @@
 package dev.millrace.process;
 
+import dev.millrace.event.ApplicationJson;
 import dev.millrace.work.Handler;
 import dev.millrace.work.PermissionCheck;
 import dev.millrace.work.RetryPolicy;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param handler runs ordinary events, and streaming ones if there is no stream handler; null for none
  * @param streamHandler runs streaming events, and ordinary ones if there is no handler; null for none
  * @param moves tells its listeners
+ * @param json how responses and chunks are written
  * @param responseCap the largest response or chunk kept, in bytes of JSON
  */
 public record Handlers<T>(
@@ -21,10 +23,16 @@ public record Handlers<T>(
         PermissionCheck<? super T> permission,
         RetryPolicy retry,
         Moves moves,
+        ApplicationJson json,
         int responseCap) {
     /** Whether both run events by the same objects. */
     public boolean sameCode(Handlers<?> other) {
         return Objects.equals(handler, other.handler) && Objects.equals(streamHandler, other.streamHandler);
+    }
+
+    /** What a handler returned or emitted, as the text to store. */
+    String text(@Nullable Object response) {
+        return json.responseText(response, responseCap);
     }
 
     /** Whether there is anything that can run an event. */
