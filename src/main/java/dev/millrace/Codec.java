@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.ApplicationJson;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventTypes;
@@ -31,6 +32,11 @@ final class Codec<T> {
         this.payloadCap = payloadCap;
     }
 
+    /** How the application's objects are written and read here. */
+    ApplicationJson json() {
+        return types.json();
+    }
+
     Map<String, Integer> lanes() {
         return lanes;
     }
@@ -44,7 +50,7 @@ final class Codec<T> {
                 options.id() == null ? UuidV7.next() : options.id(),
                 lane(type),
                 type,
-                Payloads.encode(payload, payloadCap),
+                types.json().encode(payload, payloadCap),
                 Payloads.encodeMetadata(options.metadata()),
                 options.terms(),
                 options.runAt(),
@@ -71,7 +77,7 @@ final class Codec<T> {
                 .orElseThrow(() -> new ConfigurationException(
                         "event %s has type '%s', which this executor does not know; registered: %s. Register it, or read it with json()"
                                 .formatted(row.id(), row.type(), types.names())));
-        return row.with((T) Payloads.decode(row.payload(), type));
+        return row.with((T) types.json().decode(row.payload(), type));
     }
 
     /** The event of a row of whatever type, its payload as JSON. */

@@ -36,9 +36,7 @@ import org.slf4j.event.Level;
 public final class ExecutorBuilder<T> {
     private final Millrace millrace;
     private final String flow;
-    private final Class<T> payloadType;
     private final EventTypesBuilder types = EventTypes.builder();
-    private boolean registered;
     private int queueCapacity = Settings.DEFAULT.queueCapacity();
     private @Nullable Duration capacityRefreshTime;
     private int concurrencyLimit = Settings.DEFAULT.concurrencyLimit();
@@ -63,7 +61,7 @@ public final class ExecutorBuilder<T> {
     ExecutorBuilder(Millrace millrace, String flow, Class<T> payloadType) {
         this.millrace = millrace;
         this.flow = Objects.requireNonNull(flow, "flow");
-        this.payloadType = Objects.requireNonNull(payloadType, "payloadType");
+        types.base(Objects.requireNonNull(payloadType, "payloadType"));
     }
 
     /** Events in one batch, 1 to 10,000; default 100. */
@@ -233,17 +231,38 @@ public final class ExecutorBuilder<T> {
         return this;
     }
 
-    /** Registers one more payload class under its own name; a class that is not given is never loaded. */
+    /**
+     * Registers one more payload class under its own name, beside the builder's class; a class that is not given is never
+     * loaded. To accept only some of what a sealed class permits, make the registry strict.
+     */
     public ExecutorBuilder<T> register(Class<? extends T> type) {
         types.register(Objects.requireNonNull(type, "type"));
-        registered = true;
         return this;
     }
 
-    /** Registers one more payload class under a name of the caller's. */
+    /**
+     * Registers a payload class under a name of the caller's. The builder's own class may be given so: then it has the names
+     * given, not its own as well. Given again with another name, a class has both: it is appended under the first and run
+     * under all, such as old events of {@code send-email} as {@code send-mail}.
+     */
     public ExecutorBuilder<T> register(String name, Class<? extends T> type) {
         types.register(Objects.requireNonNull(name, "name"), Objects.requireNonNull(type, "type"));
-        registered = true;
+        return this;
+    }
+
+    /**
+     * Names what a sealed type permits for fields of that type, each class by its {@link dev.millrace.event.EventType} or its
+     * simple name in kebab-case; the name stands in the property {@code @type}. No such name is needed for a class that is
+     * registered as a payload or has the annotation.
+     */
+    public ExecutorBuilder<T> registerNested(Class<?> type) {
+        types.registerNested(Objects.requireNonNull(type, "type"));
+        return this;
+    }
+
+    /** As {@link #registerNested(Class)}, one class under a name of the caller's; of several the first is written, all are read. */
+    public ExecutorBuilder<T> registerNested(String name, Class<?> type) {
+        types.registerNested(Objects.requireNonNull(name, "name"), Objects.requireNonNull(type, "type"));
         return this;
     }
 
@@ -253,7 +272,12 @@ public final class ExecutorBuilder<T> {
         return this;
     }
 
-    /** Checks everything, opens the flow, and registers the types. */
+    /**
+     * Checks everything, opens the flow, and registers the types.
+     *
+     * @throws IllegalArgumentException if a setting is out of bounds, or a payload class cannot be read back from JSON, naming the
+     *     path to what cannot
+     */
     public Executor<T> build() {
         Names.check("flow name", flow);
         var failures = new FailureSettings(failureLevel, failureFrames, storedTrace);
@@ -272,10 +296,7 @@ public final class ExecutorBuilder<T> {
             throw new IllegalArgumentException(
                     "maxQueueSize must be 1 to %d, got %d".formatted(Integer.MAX_VALUE, maxQueueSize));
         }
-        if (!registered) {
-            types.register(payloadType);
-        }
-        EventTypes known = types.build();
+        EventTypes known = types.build(millrace.settings().json());
         FlowRow row = millrace.store().flows().open(flow);
         if (maxQueueSize != null) {
             millrace.store().flows().limit(row.id(), maxQueueSize);
@@ -296,6 +317,7 @@ public final class ExecutorBuilder<T> {
                 moves,
                 new HandlerLog(flow, failures),
                 storedTrace,
+                known.json(),
                 millrace.settings().responseCap());
         var work = new Work<>(millrace, row, settings, handlers, codec);
         if (!moves.isSilent()) {

@@ -1,6 +1,8 @@
 package dev.millrace;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.millrace.event.ApplicationJson;
 import dev.millrace.event.LateResult;
 import dev.millrace.event.Payloads;
 import dev.millrace.event.Terms;
@@ -27,6 +29,7 @@ public final class MillraceBuilder {
     private int maxCrashes = 3;
     private int payloadCap = Payloads.DEFAULT_CAP_BYTES;
     private int responseCap = Payloads.DEFAULT_CAP_BYTES;
+    private ApplicationJson json = ApplicationJson.DEFAULT;
     private boolean migrate;
     private boolean listens = true;
     private boolean keepAlive = true;
@@ -109,6 +112,17 @@ public final class MillraceBuilder {
     /** The largest response or chunk that is kept, in bytes of JSON, 1 B to 64 MiB; default 1 MiB. */
     public MillraceBuilder responseCap(int bytes) {
         this.responseCap = checkCap("responseCap", bytes);
+        return this;
+    }
+
+    /**
+     * Adds the application's modules and settings to those that payloads, responses and chunks are written and read with, such as
+     * {@code jackson(settings -> settings.addModule(new Jdk8Module()))} for {@code Optional}. Called again, it replaces them.
+     *
+     * @throws IllegalArgumentException if the settings would let JSON choose classes by their names
+     */
+    public MillraceBuilder jackson(Consumer<? super JsonMapper.Builder> settings) {
+        this.json = ApplicationJson.with(Objects.requireNonNull(settings, "settings"));
         return this;
     }
 
@@ -242,6 +256,10 @@ public final class MillraceBuilder {
 
     int maxCrashes() {
         return maxCrashes;
+    }
+
+    ApplicationJson json() {
+        return json;
     }
 
     int payloadCap() {

@@ -31,7 +31,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
 
     ResultClient(Millrace millrace, FlowRow flow, Codec<T> codec) {
         super(millrace, flow, codec);
-        this.results = new Results<>(this);
+        this.results = new Results<>(this, codec.json());
     }
 
     /**
@@ -61,7 +61,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * write, or is over the response cap, has only a mark in its place.
      */
     public <R> CompletableFuture<@Nullable R> result(UUID id, Class<R> type) {
-        return results.result(id, Results.as(id, type));
+        return results.result(id, results.as(id, type));
     }
 
     /**
@@ -83,7 +83,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
         results.requireReading("wait for a result");
         return Interruptible.call(() -> {
             UUID id = append(payload, options);
-            return Results.as(id, type).apply(results.get(id, patience));
+            return results.as(id, type).apply(results.get(id, patience));
         });
     }
 

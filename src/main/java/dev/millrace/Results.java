@@ -1,10 +1,10 @@
 package dev.millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.ApplicationJson;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.NotEndedException;
-import dev.millrace.event.Responses;
 import dev.millrace.event.UncompletedException;
 import dev.millrace.store.StoredEvent;
 import java.time.Duration;
@@ -21,9 +21,11 @@ import org.jspecify.annotations.Nullable;
 /** What came of the events of one flow, for those who wait for it. Thread-safe. */
 final class Results<T> {
     private final FlowClient<T> client;
+    private final ApplicationJson json;
 
-    Results(FlowClient<T> client) {
+    Results(FlowClient<T> client, ApplicationJson json) {
         this.client = client;
+        this.json = json;
     }
 
     /** The event once it has ended; empty if it has not after that time. */
@@ -93,8 +95,8 @@ final class Results<T> {
     }
 
     /** A reader of an event's response as that class. */
-    static <R> Function<JsonNode, @Nullable R> as(UUID id, Class<R> type) {
+    <R> Function<JsonNode, @Nullable R> as(UUID id, Class<R> type) {
         Objects.requireNonNull(type, "type");
-        return response -> response.isNull() ? null : Responses.read(id, response, type);
+        return response -> json.readResponse(id, response, type);
     }
 }

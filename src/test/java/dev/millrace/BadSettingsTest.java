@@ -216,9 +216,7 @@ class BadSettingsTest {
                 building(
                         "event type name must not begin or end with a blank",
                         builder -> builder.register(" a", Call.class)),
-                building(
-                        "dev.millrace.BadSettingsTest$Call is registered under two names",
-                        builder -> builder.register("a", Call.class).register("b", Call.class)));
+                building("nested type name must not be empty", builder -> builder.registerNested("", Call.class)));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -247,7 +245,10 @@ class BadSettingsTest {
                 building("level", builder -> builder.failureLog(null, 1)),
                 building("type", builder -> builder.register((Class<Call>) null)),
                 building("name", builder -> builder.register(null, Call.class)),
-                building("type", builder -> builder.register("call", null)));
+                building("type", builder -> builder.register("call", null)),
+                building("type", builder -> builder.registerNested((Class<Call>) null)),
+                building("name", builder -> builder.registerNested(null, Call.class)),
+                building("type", builder -> builder.registerNested("call", null)));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -9,8 +9,13 @@ import com.fasterxml.jackson.databind.jsontype.PolymorphicTypeValidator;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import com.fasterxml.jackson.databind.type.TypeFactory;
+import com.fasterxml.jackson.databind.type.TypeModifier;
+import com.fasterxml.jackson.databind.type.TypeParser;
+import com.fasterxml.jackson.databind.util.ArrayBuilders;
 import com.fasterxml.jackson.databind.util.LRUMap;
+import com.fasterxml.jackson.databind.util.LookupCache;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Jackson's type factory without its way from a name to a class: nothing that a row says can load one. Types reach a
@@ -20,7 +25,43 @@ final class ClosedTypes extends TypeFactory {
     private static final long serialVersionUID = 1L;
 
     ClosedTypes() {
-        super(new LRUMap<>(16, 200));
+        super(cache());
+    }
+
+    private ClosedTypes(LookupCache<Object, JavaType> cache, TypeModifier @Nullable [] modifiers, ClassLoader loader) {
+        super(cache, new TypeParser(TypeFactory.defaultInstance()), modifiers, loader);
+    }
+
+    private static LookupCache<Object, JavaType> cache() {
+        return new LRUMap<>(16, 200);
+    }
+
+    /** A module may teach it further types, such as {@code Optional}; it stays closed. */
+    @Override
+    public TypeFactory withModifier(@Nullable TypeModifier modifier) {
+        if (modifier == null) {
+            return new ClosedTypes();
+        }
+        TypeModifier[] more = _modifiers == null
+                ? new TypeModifier[] {modifier}
+                : ArrayBuilders.insertInListNoDup(_modifiers, modifier);
+        return new ClosedTypes(cache(), more, getClassLoader());
+    }
+
+    @Override
+    public TypeFactory withClassLoader(ClassLoader loader) {
+        return new ClosedTypes(cache(), _modifiers, loader);
+    }
+
+    @Override
+    public TypeFactory withCache(LookupCache<Object, JavaType> cache) {
+        return new ClosedTypes(cache, _modifiers, getClassLoader());
+    }
+
+    @Override
+    @Deprecated
+    public TypeFactory withCache(LRUMap<Object, JavaType> cache) {
+        return new ClosedTypes(cache, _modifiers, getClassLoader());
     }
 
     /** The one place where Jackson loads a class by its name. */

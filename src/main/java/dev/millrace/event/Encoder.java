@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.event.Refusal.Reason;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -21,16 +22,18 @@ final class Encoder {
     /**
      * Writes the value to {@code out}.
      *
+     * @param mapper how the application's objects are written
      * @param capBytes how long a single text may be at all; only looked at when not repairing
      * @param repair whether to replace what cannot be stored instead of refusing it
      * @throws Refusal if it cannot be stored
      */
-    static void write(@Nullable Object value, BoundedBytes out, int capBytes, boolean repair) throws Refusal {
+    static void write(ObjectMapper mapper, @Nullable Object value, BoundedBytes out, int capBytes, boolean repair)
+            throws Refusal {
         try (JsonGenerator plain = FACTORY.createGenerator(out, JsonEncoding.UTF8)) {
-            plain.setCodec(Json.MAPPER);
+            plain.setCodec(mapper);
             StorableGenerator generator = new StorableGenerator(plain, capBytes, repair);
             try {
-                Json.MAPPER.writeValue(generator, value);
+                mapper.writeValue(generator, value);
             } catch (IOException | RuntimeException | StackOverflowError e) {
                 throw refusal(e, generator);
             }

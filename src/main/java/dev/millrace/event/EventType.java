@@ -8,7 +8,7 @@ import java.lang.annotation.Target;
 
 /**
  * Names a payload class for the rows that hold its payloads; without it the simple name in kebab-case is used
- * ({@code ApiCall} is {@code api-call}). Give a name explicitly to what may be renamed: the name outlives the class.
+ * ({@code ApiCall} is {@code api-call}). Also names a class that a sealed type permits, for fields of that type. Give a name explicitly to what may be renamed: the name outlives the class.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The payload classes an executor knows, each under the one name that rows carry. Classes are registered in code and
- * looked up here; a name in a row never loads one. Immutable and thread-safe.
+ * The payload classes an executor knows, each under the names that rows may carry: the first is written, all are read.
+ * Classes are registered in code and looked up here; a name in a row never loads one. Immutable and thread-safe.
  *
  * <p>Which payloads are accepted (R-083):
  *
@@ -30,11 +30,13 @@ public final class EventTypes {
     private final Map<String, Class<?>> classes;
     private final Map<Class<?>, String> names;
     private final boolean strict;
+    private final ApplicationJson json;
 
-    EventTypes(Map<String, Class<?>> classes, Map<Class<?>, String> names, boolean strict) {
+    EventTypes(Map<String, Class<?>> classes, Map<Class<?>, String> names, boolean strict, ApplicationJson json) {
         this.classes = classes;
         this.names = names;
         this.strict = strict;
+        this.json = json;
     }
 
     /** Starts an empty registry that is not strict. */
@@ -51,6 +53,11 @@ public final class EventTypes {
         return builder.build();
     }
 
+    /** How these payloads are written and read, with the names that classes of sealed types have in their fields. */
+    public ApplicationJson json() {
+        return json;
+    }
+
     /** The registered names, in order of registration. */
     public Set<String> names() {
         return classes.keySet();
@@ -61,13 +68,13 @@ public final class EventTypes {
         return strict;
     }
 
-    /** The class registered under a name, whatever the name; empty if there is none. */
+    /** The class registered under a name, its first or another; empty if there is none. */
     public Optional<Class<?>> classOf(String name) {
         return Optional.ofNullable(classes.get(name));
     }
 
     /**
-     * The name under which a payload is stored.
+     * The name under which a payload is stored: the first that its class was registered under.
      *
      * @throws IllegalArgumentException if its class is not accepted, naming those that are
      */
@@ -88,7 +95,7 @@ public final class EventTypes {
     }
 
     /**
-     * The name of a registered class.
+     * The name of a registered class, the first if it has several.
      *
      * @throws IllegalArgumentException if it is not registered, naming those that are
      */

@@ -21,7 +21,8 @@ import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one way Millrace reads and writes JSON. Thread-safe; nobody outside can change how it is set up:
+ * How Millrace reads and writes JSON of its own: trees, errors, metadata, snapshots. Payloads and responses go through
+ * {@link ApplicationJson}, which begins with the same settings. Thread-safe; nobody outside can change how it is set up:
  *
  * <ul>
  *   <li>Dates, times and durations are ISO texts and keep their offset or zone.
@@ -44,33 +45,41 @@ public final class Json {
     private static final int MAX_READ_NESTING = 2 * MAX_PAYLOAD_NESTING;
     private static final int POOLED_BUFFERS = 64;
 
-    static final ObjectMapper MAPPER = JsonMapper.builder(factory(MAX_READ_NESTING))
-            .typeFactory(new ClosedTypes())
-            .polymorphicTypeValidator(new ClosedTypes.NoClassNames())
-            .addModule(new JavaTimeModule().disable(JavaTimeFeature.NORMALIZE_DESERIALIZED_ZONE_ID))
-            .addModule(ClosedTypes.module())
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .disable(DeserializationFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
-            .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
-            .enable(SerializationFeature.WRITE_DATES_WITH_ZONE_ID)
-            .build();
+    static final ObjectMapper MAPPER = settings().build();
 
     private static final ObjectReader TREES = MAPPER.readerFor(JsonNode.class);
 
     private Json() {}
 
+    /** What the library's own JSON is written and read with; the application's begins with the same. */
+    static JsonMapper.Builder settings() {
+        return JsonMapper.builder(factory(MAX_READ_NESTING))
+                .typeFactory(new ClosedTypes())
+                .polymorphicTypeValidator(new ClosedTypes.NoClassNames())
+                .addModule(new JavaTimeModule().disable(JavaTimeFeature.NORMALIZE_DESERIALIZED_ZONE_ID))
+                .addModule(ClosedTypes.module())
+                .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                .disable(DeserializationFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+                .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+                .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+                .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
+                .enable(SerializationFeature.WRITE_DATES_WITH_ZONE_ID);
+    }
+
+    static StreamReadConstraints readConstraints() {
+        return StreamReadConstraints.builder()
+                .maxNestingDepth(MAX_READ_NESTING)
+                .maxNumberLength(MAX_NUMBER_DIGITS)
+                .maxStringLength(Payloads.MAX_CAP_BYTES)
+                .maxNameLength(MAX_KEY_LENGTH)
+                .build();
+    }
+
     static JsonFactory factory(int maxWriteNesting) {
         return JsonFactory.builder()
-                .streamReadConstraints(StreamReadConstraints.builder()
-                        .maxNestingDepth(MAX_READ_NESTING)
-                        .maxNumberLength(MAX_NUMBER_DIGITS)
-                        .maxStringLength(Payloads.MAX_CAP_BYTES)
-                        .maxNameLength(MAX_KEY_LENGTH)
-                        .build())
+                .streamReadConstraints(readConstraints())
                 .streamWriteConstraints(StreamWriteConstraints.builder()
                         .maxNestingDepth(maxWriteNesting)
                         .build())
@@ -129,6 +138,6 @@ public final class Json {
      * @param capBytes the most UTF-8 bytes it may take, 1 to 64 MiB
      */
     public static String responseText(@Nullable Object value, int capBytes) {
-        return Responses.write(value, capBytes).text();
+        return ApplicationJson.DEFAULT.writeResponse(value, capBytes).text();
     }
 }

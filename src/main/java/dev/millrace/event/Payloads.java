@@ -1,14 +1,12 @@
 package dev.millrace.event;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JavaType;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.Refusal.Reason;
 
 /**
- * Turns payloads into the JSON text that is stored, and back. What is accepted here, jsonb accepts, and what comes back
+ * Turns payloads into the JSON text that is stored, and back, with the settings of {@link ApplicationJson#DEFAULT}. What is accepted here, jsonb accepts, and what comes back
  * equals what went in; anything else is refused before it reaches the database, with the path to it. Thread-safe.
  */
 public final class Payloads {
@@ -45,12 +43,7 @@ public final class Payloads {
      *     is over the cap; message and details name the path
      */
     public static String encode(Object payload, int capBytes) {
-        String json = encode("payload", payload, checkCap(capBytes));
-        if (json.equals("null") && !(payload instanceof JsonNode)) {
-            throw new ValidationException(
-                    "payload refused at $: it is written as null, which cannot be read back; append a value");
-        }
-        return json;
+        return ApplicationJson.DEFAULT.encode(payload, capBytes);
     }
 
     /**
@@ -59,13 +52,13 @@ public final class Payloads {
      * @throws ValidationException as {@link #encode(Object, int)} does
      */
     public static String encodeMetadata(ObjectNode metadata) {
-        return metadata.isEmpty() ? "{}" : encode("metadata", metadata, METADATA_CAP_BYTES);
+        return metadata.isEmpty() ? "{}" : encode(Json.MAPPER, "metadata", metadata, METADATA_CAP_BYTES);
     }
 
-    private static String encode(String what, Object value, int capBytes) {
+    static String encode(ObjectMapper mapper, String what, Object value, int capBytes) {
         try {
             BoundedBytes out = BoundedBytes.refusing(capBytes);
-            Encoder.write(value, out, capBytes, false);
+            Encoder.write(mapper, value, out, capBytes, false);
             byte[] utf8 = out.bytes();
             if (!JsonbSize.fits(utf8)) {
                 throw new Refusal(Reason.TOO_MANY_VALUES, JsonPath.ROOT);
@@ -82,7 +75,7 @@ public final class Payloads {
      * @throws ValidationException "undecodable", naming the type and the path but nothing of the content
      */
     public static <T> T decode(String json, Class<T> type) {
-        return type.cast(decode(json, Json.MAPPER.readerFor(type), type.getTypeName()));
+        return ApplicationJson.DEFAULT.decode(json, type);
     }
 
     /**
@@ -91,19 +84,6 @@ public final class Payloads {
      * @throws ValidationException "undecodable", naming the type and the path but nothing of the content
      */
     public static Object decode(String json, JavaType type) {
-        return decode(json, Json.MAPPER.readerFor(type), type.toCanonical());
-    }
-
-    private static Object decode(String json, ObjectReader reader, String type) {
-        Object payload;
-        try {
-            payload = reader.readValue(json);
-        } catch (JsonProcessingException | RuntimeException e) {
-            throw Undecodable.payload(type, e);
-        }
-        if (payload == null) {
-            throw Undecodable.payload(type, JsonPath.ROOT, "it is null");
-        }
-        return payload;
+        return ApplicationJson.DEFAULT.decode(json, type);
     }
 }

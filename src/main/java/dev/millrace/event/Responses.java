@@ -1,12 +1,11 @@
 package dev.millrace.event;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.Refusal.Reason;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -29,19 +28,14 @@ public final class Responses {
      */
     public record Written(String text, @Nullable String trouble) {}
 
-    /**
-     * What a handler returned, as it is stored: see {@link Json#responseText}.
-     *
-     * @param capBytes the most UTF-8 bytes it may take, 1 to 64 MiB
-     */
-    public static Written write(@Nullable Object value, int capBytes) {
-        Payloads.checkCap(capBytes);
+    /** What a handler returned, as it is stored: see {@link ApplicationJson#writeResponse}. */
+    static Written write(ObjectMapper mapper, @Nullable Object value, int capBytes) {
         if (value == null) {
             return new Written("null", null);
         }
         BoundedBytes out = BoundedBytes.counting(capBytes);
         try {
-            Encoder.write(value, out, capBytes, true);
+            Encoder.write(mapper, value, out, capBytes, true);
         } catch (Refusal e) {
             long least = Math.max(capBytes, Math.min(out.count(), Payloads.MAX_CAP_BYTES));
             return e.reason() == Reason.TOO_LARGE
@@ -70,23 +64,16 @@ public final class Responses {
     }
 
     /**
-     * The response of an event as an instance of that class.
+     * Refuses a response that has only a mark in its place.
      *
-     * @throws ValidationException if it cannot be read as that class, naming the path but nothing of the content; or if there is only
-     *     a mark in its place, because the handler's answer could not be written as JSON or was too large
+     * @throws ValidationException if the handler's answer could not be written as JSON or was too large
      */
-    public static <T> T read(UUID event, JsonNode response, Class<T> type) {
+    static void requireStored(UUID event, JsonNode response) {
         String missing = missing(response);
         if (missing != null) {
             throw new ValidationException(
                     "event %s completed, but its response is not stored: %s".formatted(event, missing),
                     Map.of("event", event.toString(), "reason", "response_not_stored"));
-        }
-        try {
-            Object read = Json.MAPPER.readerFor(type).readValue(Json.text(response));
-            return type.cast(Objects.requireNonNull(read, "it is null"));
-        } catch (JsonProcessingException | RuntimeException e) {
-            throw Undecodable.response(event, type.getTypeName(), e);
         }
     }
 

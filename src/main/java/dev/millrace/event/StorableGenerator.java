@@ -37,6 +37,11 @@ final class StorableGenerator extends JsonGeneratorDelegate {
         return refusal;
     }
 
+    /** Whether what cannot be stored is replaced instead of refused. */
+    boolean repairs() {
+        return repair;
+    }
+
     @Override
     public void writeFieldName(String name) throws IOException {
         delegate.writeFieldName(key(name));

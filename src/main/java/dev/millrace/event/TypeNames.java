@@ -1,6 +1,5 @@
 package dev.millrace.event;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import java.lang.reflect.Modifier;
 import java.util.Locale;
 
@@ -45,7 +44,7 @@ final class TypeNames {
         return !afterCapital || beforeSmall;
     }
 
-    /** Refuses what has no name, no fixed shape, or no way back from JSON. */
+    /** Refuses what has no name or no fixed shape. */
     static void checkPayloadClass(Class<?> type) {
         if (type.isPrimitive() || type.isArray()) {
             throw refusal(type, "is no class with a name: wrap it in a record");
@@ -62,11 +61,13 @@ final class TypeNames {
         if (type == Object.class || type == Class.class || Throwable.class.isAssignableFrom(type)) {
             throw refusal(type, "says nothing about what is in it: declare a record");
         }
-        try {
-            // A null reads as null, but only once Jackson has found out how to read the type.
-            Json.MAPPER.readerFor(type).readValue("null");
-        } catch (JsonProcessingException e) {
-            throw refusal(type, "cannot be read back: " + Texts.storable(e.getOriginalMessage(), 300));
+    }
+
+    /** Refuses what Jackson cannot read back, naming the path to it. */
+    static void checkReadable(Class<?> type, ApplicationJson json) {
+        String trouble = ReadableTypes.troubleOf(json.mapper().constructType(type), json);
+        if (trouble != null) {
+            throw refusal(type, "cannot be read back: " + trouble);
         }
     }
 

@@ -3,9 +3,12 @@ package dev.millrace.event;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.InvalidNullException;
+import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import java.util.Map;
@@ -18,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Undecodable {
     private static final int DEEPEST = 100;
+    private static final String ABSENT = "it is missing or null, ";
 
     private Undecodable() {}
 
@@ -31,26 +35,45 @@ final class Undecodable {
      *
      * @throws VirtualMachineError if that is the cause, but for a stack that was too deep
      */
-    static ValidationException payload(String type, Exception e) {
+    static ValidationException payload(JavaType type, ApplicationJson json, Exception e) {
         rethrowTroubleOfTheJvm(e);
-        String path = e instanceof JsonMappingException mapping ? JsonPath.of(mapping.getPath()) : JsonPath.ROOT;
-        return payload(type, path, reason(e));
+        return payload(type, path(e), reason(type, json, e));
+    }
+
+    static ValidationException payload(JavaType type, String path, String reason) {
+        String name = name(type);
+        return new ValidationException(
+                "undecodable payload for %s at %s: %s; does the class still match what was appended?"
+                        .formatted(name, path, reason),
+                Map.of("type", name, "path", path, "reason", "undecodable"));
     }
 
     /** Of a response that should be of that type. */
-    static ValidationException response(UUID event, String type, Exception e) {
-        String path = e instanceof JsonMappingException mapping ? JsonPath.of(mapping.getPath()) : JsonPath.ROOT;
-        return new ValidationException(
-                "undecodable response of event %s for %s at %s: %s; ask for the class that its handler answers with, or for the JSON by result(id)"
-                        .formatted(event, type, path, reason(e)),
-                Map.of("event", event.toString(), "type", type, "path", path, "reason", "undecodable"));
+    static ValidationException response(UUID event, JavaType type, ApplicationJson json, Exception e) {
+        rethrowTroubleOfTheJvm(e);
+        return response(event, type, path(e), reason(type, json, e));
     }
 
-    static ValidationException payload(String type, String path, String reason) {
+    static ValidationException response(UUID event, JavaType type, String path, String reason) {
+        String name = name(type);
         return new ValidationException(
-                "undecodable payload for %s at %s: %s; does the class still match what was appended?"
-                        .formatted(type, path, reason),
-                Map.of("type", type, "path", path, "reason", "undecodable"));
+                "undecodable response of event %s for %s at %s: %s; ask for the class that its handler answers with, or for the JSON by result(id)"
+                        .formatted(event, name, path, reason),
+                Map.of("event", event.toString(), "type", name, "path", path, "reason", "undecodable"));
+    }
+
+    private static String name(JavaType type) {
+        return type.hasGenericTypes() ? type.toCanonical() : type.getRawClass().getTypeName();
+    }
+
+    private static String path(Exception e) {
+        return e instanceof JsonMappingException mapping ? JsonPath.of(mapping.getPath()) : JsonPath.ROOT;
+    }
+
+    /** What is wrong with the class, if the class is what is wrong; else with the JSON. */
+    private static String reason(JavaType type, ApplicationJson json, Exception e) {
+        String trouble = e instanceof InvalidDefinitionException ? ReadableTypes.troubleOf(type, json) : null;
+        return trouble == null ? reason(e) : trouble;
     }
 
     /** Jackson wraps what a constructor throws. What the JVM itself lacks is no fault of the payload. */
@@ -73,13 +96,29 @@ final class Undecodable {
         return switch (e) {
             case InvalidDefinitionException definition ->
                 "Jackson cannot read " + name(definition.getType().getRawClass()) + "; see its constructors";
+            case InvalidNullException none -> ABSENT + "and its declaration says that it must not be";
+            case InvalidTypeIdException unknown ->
+                "the name that says which %s it is, is missing or not one of its names"
+                        .formatted(name(unknown.getBaseType().getRawClass()));
             case ValueInstantiationException thrown -> thrown(thrown.getCause());
             case InvalidFormatException format -> "its text or number does not fit " + name(format.getTargetType());
-            case MismatchedInputException mismatch -> "its shape does not fit " + name(mismatch.getTargetType());
+            case MismatchedInputException mismatch -> mismatch(mismatch);
             case JsonMappingException mapping -> thrown(mapping.getCause());
             case JsonProcessingException syntax -> "not JSON" + at(syntax.getLocation());
             default -> thrown(e);
         };
+    }
+
+    /** Jackson has no class of its own for what is missing; its messages begin with words, and values come later. */
+    private static String mismatch(MismatchedInputException e) {
+        String message = e.getOriginalMessage();
+        Class<?> target = e.getTargetType();
+        if (message.startsWith("Missing required creator property") || message.startsWith("Missing creator property")) {
+            return ABSENT + "and it is required";
+        }
+        return target != null && target.isPrimitive() && message.startsWith("Cannot map `null` into type")
+                ? ABSENT + "and %s cannot be null".formatted(name(target))
+                : "its shape does not fit " + name(target);
     }
 
     private static String thrown(@Nullable Throwable cause) {

@@ -44,7 +44,7 @@ final class Attempt<T> implements Run<T> {
         this.handlers = handlers;
         this.worker = worker;
         this.thread = new HandlerThread(handlers.moves().flow() + " " + event.id(), this::run, leaks);
-        this.emission = new Emission(ticket.claim(), worker.settler(), handlers.log(), handlers.responseCap());
+        this.emission = new Emission(ticket.claim(), worker.settler(), handlers);
         this.lastWord = new LastWord(ticket, thread);
         this.conclusions = new Conclusions(ticket, handlers);
     }

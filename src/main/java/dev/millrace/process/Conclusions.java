@@ -4,7 +4,6 @@ import dev.millrace.event.EndedException;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.EventTimeoutException;
 import dev.millrace.event.ExecutionException;
-import dev.millrace.event.Responses;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
@@ -20,21 +19,21 @@ import org.jspecify.annotations.Nullable;
 final class Conclusions {
     private final Ticket ticket;
     private final RetryPolicy retry;
+    private final Handlers<?> handlers;
     private final HandlerLog handlerLog;
     private final int storedTrace;
-    private final int responseCap;
 
     Conclusions(Ticket ticket, Handlers<?> handlers) {
         this.ticket = ticket;
         this.retry = handlers.retry();
+        this.handlers = handlers;
         this.handlerLog = handlers.log();
         this.storedTrace = handlers.storedTrace();
-        this.responseCap = handlers.responseCap();
     }
 
     /** It answered. */
     Ended answered(@Nullable Object response, Duration ran) {
-        String text = handlerLog.stored(ticket.claim(), "response", response, Responses.write(response, responseCap));
+        String text = handlers.stored(ticket.claim(), "response", response);
         return new Ended(ticket.claim().hold(), EventStatus.COMPLETED, ran, text, "null", false);
     }
 

@@ -2,7 +2,6 @@ package dev.millrace.process;
 
 import dev.millrace.event.ExecutionException;
 import dev.millrace.event.LeaseLostException;
-import dev.millrace.event.Responses;
 import dev.millrace.store.ChunkRow;
 import dev.millrace.store.Claim;
 import java.util.concurrent.CompletableFuture;
@@ -13,17 +12,14 @@ import org.jspecify.annotations.Nullable;
 final class Emission {
     private final Claim claim;
     private final Settler settler;
-    private final HandlerLog log;
-    private final int cap;
+    private final Handlers<?> handlers;
     private final ReentrantLock lock = new ReentrantLock();
     private int count; // guarded by lock
 
-    /** @param cap the largest chunk kept, in bytes of JSON */
-    Emission(Claim claim, Settler settler, HandlerLog log, int cap) {
+    Emission(Claim claim, Settler settler, Handlers<?> handlers) {
         this.claim = claim;
         this.settler = settler;
-        this.log = log;
-        this.cap = cap;
+        this.handlers = handlers;
     }
 
     /** How many there have been. */
@@ -38,7 +34,7 @@ final class Emission {
 
     /** Stores one and waits until it is; returns its number. */
     int emit(@Nullable Object chunk) throws InterruptedException {
-        String value = log.stored(claim, "chunk", chunk, Responses.write(chunk, cap));
+        String value = handlers.stored(claim, "chunk", chunk);
         CompletableFuture<Settler.Fate> stored = new CompletableFuture<>();
         int index;
         lock.lock();

@@ -1,5 +1,7 @@
 package dev.millrace.process;
 
+import dev.millrace.event.ApplicationJson;
+import dev.millrace.store.Claim;
 import dev.millrace.work.Handler;
 import dev.millrace.work.PermissionCheck;
 import dev.millrace.work.RetryPolicy;
@@ -15,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param moves tells its listeners
  * @param log tells the log of what failed
  * @param storedTrace how many bytes of a stored error may say where it came from
+ * @param json how responses and chunks are written
  * @param responseCap the largest response or chunk kept, in bytes of JSON
  */
 public record Handlers<T>(
@@ -25,10 +28,16 @@ public record Handlers<T>(
         Moves moves,
         HandlerLog log,
         int storedTrace,
+        ApplicationJson json,
         int responseCap) {
     /** Whether both run events by the same objects. */
     public boolean sameCode(Handlers<?> other) {
         return Objects.equals(handler, other.handler) && Objects.equals(streamHandler, other.streamHandler);
+    }
+
+    /** What a handler returned or emitted, as the text to store; the log is told of what cannot be stored. */
+    String stored(Claim claim, String what, @Nullable Object value) {
+        return log.stored(claim, what, value, json.writeResponse(value, responseCap));
     }
 
     /** Whether there is anything that can run an event. */

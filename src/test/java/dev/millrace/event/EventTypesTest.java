@@ -260,13 +260,81 @@ class EventTypesTest {
     }
 
     @Test
-    void build_oneClassUnderTwoNames_isRefused() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> EventTypes.builder()
+    @DisplayName("12.10 one class under several names: the first is written, all are read")
+    void build_oneClassUnderTwoNames_writesTheFirst() {
+        EventTypes types = EventTypes.builder()
+                .register("send-mail", ApiCall.class)
+                .register("send-email", ApiCall.class)
+                .build();
+
+        assertThat(types.names()).containsExactly("send-mail", "send-email");
+        assertThat(types.nameOf(new ApiCall("/"))).isEqualTo("send-mail");
+        assertThat(types.classOf("send-mail")).contains(ApiCall.class);
+        assertThat(types.classOf("send-email")).contains(ApiCall.class);
+    }
+
+    @Test
+    @DisplayName("12.26 the base is registered beside the others, unless it is one of them or nothing can be of it")
+    void build_withBase_registersItToo() {
+        assertThat(EventTypes.builder()
+                        .base(Base.class)
+                        .register(Derived.class)
+                        .build()
+                        .names())
+                .containsExactly("base", "derived");
+        assertThat(EventTypes.builder()
+                        .base(Base.class)
+                        .register("mine", Base.class)
+                        .build()
+                        .names())
+                .containsExactly("mine");
+        assertThat(EventTypes.builder()
+                        .base(Shape.class)
+                        .register("ring", Circle.class)
+                        .build()
+                        .names())
+                .containsExactly("square", "rest", "dot", "ring");
+        assertThat(EventTypes.builder()
+                        .base(Plain.class)
                         .register(ApiCall.class)
-                        .register("call", ApiCall.class)
-                        .build())
-                .withMessageContaining("is registered under two names, 'api-call' and 'call'");
+                        .build()
+                        .names())
+                .containsExactly("api-call");
+        assertThat(EventTypes.builder()
+                        .base(Object.class)
+                        .register(ApiCall.class)
+                        .build()
+                        .names())
+                .containsExactly("api-call");
+        assertThat(EventTypes.builder()
+                        .base(Shape.class)
+                        .strict(true)
+                        .register(Circle.class)
+                        .build()
+                        .names())
+                .containsExactly("circle");
+        assertThat(EventTypes.builder()
+                        .base(Base.class)
+                        .strict(true)
+                        .register(Derived.class)
+                        .build()
+                        .names())
+                .containsExactly("base", "derived");
+        assertThat(EventTypes.builder().base(Shape.class).build().names())
+                .containsExactly("circle", "square", "rest", "dot");
+    }
+
+    @Test
+    void build_withAnAbstractBaseAlone_isRefused() {
+        for (Class<?> base : List.of(Plain.class, Object.class)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> EventTypes.builder().base(base).build())
+                    .withMessageStartingWith(base.getTypeName() + " cannot be an event type: it ");
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        EventTypes.builder().base(Shape.class).strict(true).build())
+                .withMessageContaining("a strict registry accepts exact classes only");
     }
 
     @Test

@@ -1,0 +1,187 @@
+package dev.millrace.event;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.AnnotationIntrospector;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.introspect.AnnotationIntrospectorPair;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.type.LogicalType;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the application's own objects (payloads, responses, chunks) are written as JSON and read back. Immutable and
+ * thread-safe.
+ *
+ * <p>The default reads strictly: a missing or null primitive, a null for a component that must not be null, a fraction for a
+ * whole number and an empty text for a number are refused, not read as 0 or null. Unknown properties are ignored.
+ *
+ * <p>An application may add modules and change settings. Three things stay as they are: what jsonb cannot hold is refused,
+ * the limits of {@link Json} hold, and no class is ever chosen by its name in the JSON.
+ */
+public final class ApplicationJson {
+    private static final List<LogicalType> SCALARS =
+            List.of(LogicalType.Integer, LogicalType.Float, LogicalType.Boolean, LogicalType.DateTime);
+
+    /** Without anything of the application's. */
+    public static final ApplicationJson DEFAULT = with(settings -> {});
+
+    /** As the application set it up, which nothing changes any more. */
+    private final ObjectMapper template;
+
+    private final SealedNames names;
+    private final ObjectMapper mapper;
+
+    private ApplicationJson(ObjectMapper template, SealedNames names) {
+        this.template = template;
+        this.names = names;
+        this.mapper = template.copy();
+        AnnotationIntrospector ours = new PayloadAnnotations(names);
+        mapper.setAnnotationIntrospectors(
+                AnnotationIntrospectorPair.create(
+                        template.getSerializationConfig().getAnnotationIntrospector(), ours),
+                AnnotationIntrospectorPair.create(
+                        template.getDeserializationConfig().getAnnotationIntrospector(), ours));
+    }
+
+    /**
+     * The default with the application's modules and settings. The builder is only good until this returns.
+     *
+     * @throws IllegalArgumentException if the settings let JSON choose classes: default typing, or a type factory of
+     *     the application's
+     */
+    public static ApplicationJson with(Consumer<? super JsonMapper.Builder> settings) {
+        JsonMapper.Builder builder = Json.settings()
+                .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+                .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
+        for (LogicalType scalar : SCALARS) {
+            builder.withCoercionConfig(
+                    scalar, config -> config.setCoercion(CoercionInputShape.EmptyString, CoercionAction.Fail));
+        }
+        settings.accept(builder);
+        return new ApplicationJson(closed(builder.build()), SealedNames.NONE);
+    }
+
+    /** A copy that the application has no hand on, closed to class names. */
+    private static ObjectMapper closed(ObjectMapper given) {
+        if (given.getDeserializationConfig().getDefaultTyper(null) != null) {
+            throw new IllegalArgumentException(
+                    "the Jackson settings switch on default typing, which lets JSON choose classes; remove it, and use sealed types with names or @JsonTypeInfo(use = NAME)");
+        }
+        if (!(given.getTypeFactory() instanceof ClosedTypes)) {
+            throw new IllegalArgumentException(
+                    "the Jackson settings replace the type factory, which keeps JSON from choosing classes; remove it, type modifiers may stay");
+        }
+        ObjectMapper copy = given.copy();
+        copy.setPolymorphicTypeValidator(new ClosedTypes.NoClassNames());
+        copy.getFactory().setStreamReadConstraints(Json.readConstraints());
+        return copy;
+    }
+
+    /** The same, with names for the classes that sealed types permit. */
+    ApplicationJson naming(SealedNames names) {
+        return names.isEmpty() ? this : new ApplicationJson(template, names);
+    }
+
+    /** The names that classes of sealed types have in fields. */
+    SealedNames names() {
+        return names;
+    }
+
+    ObjectMapper mapper() {
+        return mapper;
+    }
+
+    /**
+     * The payload as JSON text that jsonb accepts. A payload over the cap is refused without allocating more than the
+     * cap.
+     *
+     * @param capBytes the most UTF-8 bytes the text may take
+     * @throws ValidationException if Jackson cannot write it, or it contains NUL, half a surrogate pair, NaN or an
+     *     infinity, a number of more than 1,000 digits, a key of more than 50,000 characters or more than 500 levels, or
+     *     is over the cap; message and details name the path
+     */
+    public String encode(Object payload, int capBytes) {
+        String json = Payloads.encode(mapper, "payload", payload, Payloads.checkCap(capBytes));
+        if (json.equals("null") && !(payload instanceof JsonNode)) {
+            throw new ValidationException(
+                    "payload refused at $: it is written as null, which cannot be read back; append a value");
+        }
+        return json;
+    }
+
+    /**
+     * The payload of a row.
+     *
+     * @throws ValidationException "undecodable", naming the type and the path but nothing of the content
+     */
+    public <T> T decode(String json, Class<T> type) {
+        return type.cast(read(json, mapper.constructType(type)));
+    }
+
+    /**
+     * The payload of a row, as an instance of a type with parameters.
+     *
+     * @throws ValidationException "undecodable", naming the type and the path but nothing of the content
+     */
+    public Object decode(String json, JavaType type) {
+        return read(json, type);
+    }
+
+    /**
+     * What a handler returned, or a chunk, as it is stored. Never fails: see {@link Json#responseText}.
+     *
+     * @param capBytes the most UTF-8 bytes it may take, 1 to 64 MiB
+     */
+    public Responses.Written writeResponse(@Nullable Object value, int capBytes) {
+        return Responses.write(mapper, value, Payloads.checkCap(capBytes));
+    }
+
+    /**
+     * The response of an event as an instance of that class; null for a JSON null.
+     *
+     * @throws ValidationException if it cannot be read as that class, naming the path but nothing of the content; or if there is only
+     *     a mark in its place, because the handler's answer could not be written as JSON or was too large
+     */
+    public <R> @Nullable R readResponse(UUID event, JsonNode response, Class<R> type) {
+        Objects.requireNonNull(type, "type");
+        if (response.isNull()) {
+            return null;
+        }
+        Responses.requireStored(event, response);
+        JavaType wanted = mapper.constructType(type);
+        Object value;
+        try {
+            value = mapper.readerFor(wanted).readValue(Json.text(response));
+        } catch (JsonProcessingException | RuntimeException e) {
+            throw Undecodable.response(event, wanted, this, e);
+        }
+        if (value == null) {
+            throw Undecodable.response(event, wanted, JsonPath.ROOT, "it is null");
+        }
+        return type.cast(value);
+    }
+
+    private Object read(String json, JavaType type) {
+        ObjectReader reader = mapper.readerFor(type);
+        Object value;
+        try {
+            value = reader.readValue(json);
+        } catch (JsonProcessingException | RuntimeException e) {
+            throw Undecodable.payload(type, this, e);
+        }
+        if (value == null) {
+            throw Undecodable.payload(type, JsonPath.ROOT, "it is null");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,402 @@
+package dev.millrace.event;
+
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.AnnotationIntrospector;
+import com.fasterxml.jackson.databind.DeserializationConfig;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.deser.AbstractDeserializer;
+import com.fasterxml.jackson.databind.deser.BasicDeserializerFactory;
+import com.fasterxml.jackson.databind.deser.BeanDeserializerBase;
+import com.fasterxml.jackson.databind.deser.CreatorProperty;
+import com.fasterxml.jackson.databind.deser.DefaultDeserializationContext;
+import com.fasterxml.jackson.databind.deser.SettableBeanProperty;
+import com.fasterxml.jackson.databind.deser.ValueInstantiator;
+import com.fasterxml.jackson.databind.deser.impl.UnsupportedTypeDeserializer;
+import com.fasterxml.jackson.databind.deser.std.ContainerDeserializerBase;
+import com.fasterxml.jackson.databind.deser.std.DelegatingDeserializer;
+import com.fasterxml.jackson.databind.deser.std.ReferenceTypeDeserializer;
+import com.fasterxml.jackson.databind.deser.std.ThrowableDeserializer;
+import com.fasterxml.jackson.databind.introspect.AnnotatedClass;
+import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
+import com.fasterxml.jackson.databind.introspect.BeanPropertyDefinition;
+import com.fasterxml.jackson.databind.jsontype.NamedType;
+import com.fasterxml.jackson.databind.jsontype.TypeDeserializer;
+import com.fasterxml.jackson.databind.ser.std.BeanSerializerBase;
+import com.fasterxml.jackson.databind.util.BeanUtil;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks through all that a type consists of, as Jackson would read it, and finds what can never be read. Classes with
+ * deserializers of the application's own are taken at their word. For one walk, confined to one thread.
+ */
+final class ReadableTypes {
+    private static final int MAX_REASON = 300;
+
+    /** What is wrong, with the path to it. */
+    private static final class Unreadable extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Unreadable(String path, String why) {
+            super(path + ": " + why, null, false, false);
+        }
+    }
+
+    private record Seen(JavaType type, @Nullable Class<?> deserializer) {}
+
+    private final ObjectMapper mapper;
+    private final SealedNames names;
+    private final DeserializationConfig config;
+    private final DeserializationContext context;
+    private final Set<Seen> seen = new HashSet<>();
+
+    private ReadableTypes(ApplicationJson json) {
+        this.mapper = json.mapper();
+        this.names = json.names();
+        this.config = mapper.getDeserializationConfig();
+        this.context = ((DefaultDeserializationContext) mapper.getDeserializationContext()).createDummyInstance(config);
+    }
+
+    /** Why a type cannot be read, beginning with the path; null if it can. */
+    static @Nullable String troubleOf(JavaType type, ApplicationJson json) {
+        boolean open = EventTypes.OPEN.contains(type.getRawClass());
+        try {
+            if (!open) {
+                new ReadableTypes(json).root(type, type.getRawClass().getSimpleName());
+            }
+            return null;
+        } catch (Unreadable e) {
+            return e.getMessage();
+        }
+    }
+
+    /** A type whose row says which class it is. */
+    private void root(JavaType type, String path) throws Unreadable {
+        TypeDeserializer chooser = chooser(type, null, path);
+        if (chooser == null) {
+            one(type, null, path);
+        } else {
+            oneOf(type, chooser, null, path);
+        }
+    }
+
+    /** A type as it is where nothing says more about it. */
+    private void walk(JavaType type, @Nullable JsonDeserializer<?> reader, String path) throws Unreadable {
+        TypeDeserializer chooser = type.getTypeHandler();
+        if (chooser == null) {
+            chooser = chooser(type, null, path);
+        }
+        walk(type, chooser, null, reader, path);
+    }
+
+    private void walk(
+            JavaType type,
+            @Nullable TypeDeserializer chooser,
+            @Nullable AnnotatedMember member,
+            @Nullable JsonDeserializer<?> reader,
+            String path)
+            throws Unreadable {
+        if (chooser == null) {
+            refuseUntold(type, reader, path);
+            one(type, reader, path);
+        } else if (seen.add(new Seen(type, chooser.getClass()))) {
+            oneOf(type, chooser, member, path);
+        }
+    }
+
+    /** How Jackson chooses among the subtypes of a type; null if it does not. */
+    private @Nullable TypeDeserializer chooser(JavaType type, @Nullable AnnotatedMember member, String path)
+            throws Unreadable {
+        AnnotationIntrospector annotations = config.getAnnotationIntrospector();
+        AnnotatedClass known =
+                config.introspectClassAnnotations(type.getRawClass()).getClassInfo();
+        if (member != null) {
+            refuseClassNames(annotations.findPolymorphicTypeInfo(config, member), type, path);
+        }
+        refuseClassNames(annotations.findPolymorphicTypeInfo(config, known), type, path);
+        BasicDeserializerFactory factory = (BasicDeserializerFactory) context.getFactory();
+        try {
+            return member == null || type.isContainerType() || type.isReferenceType()
+                    ? factory.findTypeDeserializer(config, type)
+                    : factory.findPropertyTypeDeserializer(config, type, member);
+        } catch (JsonMappingException | RuntimeException e) {
+            throw new Unreadable(path, reason(e));
+        }
+    }
+
+    private static void refuseClassNames(JsonTypeInfo.@Nullable Value info, JavaType type, String path)
+            throws Unreadable {
+        if (info != null) {
+            refuseClassNames(info.getIdType(), type, path);
+        }
+    }
+
+    private static void refuseClassNames(JsonTypeInfo.@Nullable Id mechanism, JavaType type, String path)
+            throws Unreadable {
+        if (mechanism == JsonTypeInfo.Id.CLASS
+                || mechanism == JsonTypeInfo.Id.MINIMAL_CLASS
+                || mechanism == JsonTypeInfo.Id.DEDUCTION) { // it goes by class names inside
+            throw new Unreadable(
+                    path,
+                    "%s lets the JSON choose classes by their class names (@JsonTypeInfo(use = %s)), which is never done; give its classes names: @JsonTypeInfo(use = NAME) with @JsonSubTypes, or make it sealed and register it"
+                            .formatted(shown(type), mechanism));
+        }
+    }
+
+    /** A type whose values are of one of several classes, and say which. */
+    private void oneOf(JavaType type, TypeDeserializer chooser, @Nullable AnnotatedMember member, String path)
+            throws Unreadable {
+        JsonTypeInfo.Id mechanism = chooser.getTypeIdResolver().getMechanism();
+        refuseClassNames(mechanism, type, path);
+        if (mechanism == JsonTypeInfo.Id.CUSTOM) {
+            return; // the application's own code chooses
+        }
+        Map<String, Class<?>> byName = new HashMap<>();
+        Set<Class<?>> known = new HashSet<>();
+        for (NamedType next : config.getSubtypeResolver().collectAndResolveSubtypesByTypeId(config, member, type)) {
+            if (!SealedNames.isAbstract(next.getType())) {
+                known.add(next.getType());
+            }
+        }
+        Class<?> fallback = chooser.getDefaultImpl();
+        if (fallback != null) {
+            known.add(fallback);
+        } else {
+            refuseMissingNames(type, known, byName, path);
+        }
+        for (Class<?> next : known) {
+            if (type.getRawClass().isAssignableFrom(next)) {
+                one(config.constructSpecializedType(type, next), null, path + "(" + next.getSimpleName() + ")");
+            }
+        }
+    }
+
+    private void refuseMissingNames(JavaType type, Set<Class<?>> known, Map<String, Class<?>> byName, String path)
+            throws Unreadable {
+        Class<?> raw = type.getRawClass();
+        if (known.isEmpty()) {
+            throw new Unreadable(path, shown(type) + " names no classes; name them with @JsonSubTypes");
+        }
+        if (!SealedNames.isSealedBase(raw)) {
+            return;
+        }
+        for (Class<?> permitted : SealedNames.permitted(raw)) {
+            for (String name : names.namesOf(permitted)) {
+                Class<?> namesake = names.cover(raw) ? byName.putIfAbsent(name, permitted) : null;
+                if (namesake != null) {
+                    throw new Unreadable(
+                            path,
+                            "%s permits two classes called %s, %s and %s; give one another name"
+                                    .formatted(
+                                            shown(type),
+                                            Texts.quoted(name),
+                                            namesake.getSimpleName(),
+                                            permitted.getSimpleName()));
+                }
+            }
+            if (!known.contains(permitted)) {
+                throw new Unreadable(
+                        path,
+                        "%s permits %s, which is not among its @JsonSubTypes; add it"
+                                .formatted(shown(type), permitted.getSimpleName()));
+            }
+        }
+    }
+
+    /** A type whose values are of just that class. */
+    private void one(JavaType type, @Nullable JsonDeserializer<?> given, String path) throws Unreadable {
+        if (type.getRawClass() == Class.class || JavaType.class.isAssignableFrom(type.getRawClass())) {
+            throw new Unreadable(path, "a class is never loaded by its name; use a name of your own");
+        }
+        JsonDeserializer<?> reader = given == null ? reader(type, path) : given;
+        while (reader instanceof DelegatingDeserializer && reader.getDelegatee() != null) {
+            reader = reader.getDelegatee();
+        }
+        if (!seen.add(new Seen(type, reader.getClass()))) {
+            return;
+        }
+        if (reader instanceof UnsupportedTypeDeserializer) {
+            throw new Unreadable(path, unsupported(type));
+        }
+        if (reader instanceof AbstractDeserializer) {
+            throw new Unreadable(path, unknownClasses(type));
+        }
+        if (reader instanceof BeanDeserializerBase bean && !(reader instanceof ThrowableDeserializer)) {
+            bean(type, bean, path);
+        } else if (isJacksons(reader) && reader instanceof ContainerDeserializerBase<?> container) {
+            refuseRaw(type, path);
+            content(type, container.getContentDeserializer(), path);
+        } else if (isJacksons(reader) && reader instanceof ReferenceTypeDeserializer<?>) {
+            refuseRaw(type, path);
+            content(type, null, path);
+        } // else a scalar, a tree, or code of the application's
+    }
+
+    private static boolean isJacksons(JsonDeserializer<?> reader) {
+        return reader.getClass().getName().startsWith("com.fasterxml.jackson.");
+    }
+
+    private void content(JavaType type, @Nullable JsonDeserializer<?> reader, String path) throws Unreadable {
+        JavaType content = type.getContentType();
+        if (content != null) {
+            walk(content, reader, path + "[]");
+        }
+    }
+
+    private void bean(JavaType type, BeanDeserializerBase bean, String path) throws Unreadable {
+        refuseRaw(type, path);
+        ValueInstantiator maker = bean.getValueInstantiator();
+        boolean fromObject = maker.canCreateUsingDefault()
+                || maker.canCreateFromObjectWith()
+                || maker.canCreateUsingDelegate()
+                || maker.canCreateUsingArrayDelegate();
+        if (!fromObject && (!maker.canInstantiate() || isWrittenAsObject(type))) {
+            throw new Unreadable(
+                    path,
+                    "%s has no constructor that Jackson can use; make it a record, or annotate a constructor with @JsonCreator and its parameters with @JsonProperty"
+                            .formatted(shown(type)));
+        }
+        JavaType delegate = maker.getDelegateType(config);
+        if (maker.canCreateUsingDelegate() && delegate != null) {
+            walk(delegate, null, path);
+        }
+        List<SettableBeanProperty> parts = new ArrayList<>();
+        bean.properties().forEachRemaining(parts::add);
+        parts.sort(Comparator.comparingInt(ReadableTypes::declaredAt));
+        for (SettableBeanProperty property : parts) {
+            String name = path + "." + property.getName();
+            TypeDeserializer chooser = property.getValueTypeDeserializer();
+            walk(property.getType(), chooser, property.getMember(), property.getValueDeserializer(), name);
+        }
+        for (BeanPropertyDefinition property : properties(type)) { // Jackson has these apart
+            AnnotatedMember member = property.getMutator();
+            if (member != null && config.getAnnotationIntrospector().findUnwrappingNameTransformer(member) != null) {
+                walk(property.getPrimaryType(), null, path + "." + property.getName());
+            }
+        }
+    }
+
+    /** A constructor's parameters come in their order, before all else. */
+    private static int declaredAt(SettableBeanProperty property) {
+        return property instanceof CreatorProperty parameter ? parameter.getCreatorIndex() : Integer.MAX_VALUE;
+    }
+
+    private boolean isWrittenAsObject(JavaType type) {
+        try {
+            return mapper.getSerializerProviderInstance().findValueSerializer(type) instanceof BeanSerializerBase;
+        } catch (JsonMappingException | RuntimeException e) {
+            return true; // appending it will say why
+        }
+    }
+
+    /** What a sealed class permits that is not abstract would be read as that class. */
+    private static void refuseUntold(JavaType type, @Nullable JsonDeserializer<?> reader, String path)
+            throws Unreadable {
+        Class<?> raw = type.getRawClass();
+        boolean several = raw.isSealed() && !raw.isEnum() && !SealedNames.isAbstract(raw);
+        if (several && (reader == null || reader instanceof BeanDeserializerBase)) {
+            throw new Unreadable(
+                    path,
+                    "%s is sealed but not abstract, so what it permits would be read as %s; make it abstract, or annotate it with @JsonTypeInfo(use = NAME) and @JsonSubTypes"
+                            .formatted(shown(type), raw.getSimpleName()));
+        }
+    }
+
+    /** Nobody knows what stands in a generic type without arguments: it is read as maps and lists. */
+    private static void refuseRaw(JavaType type, String path) throws Unreadable {
+        var parameters = type.getRawClass().getTypeParameters();
+        if (parameters.length > 0 && type.getBindings().isEmpty()) {
+            throw new Unreadable(
+                    path,
+                    "%s is generic, and nothing says what its %s is; declare it, as in record Prices(Box<Price> box)"
+                            .formatted(shown(type), parameters[0].getName()));
+        }
+    }
+
+    private static String unsupported(JavaType type) {
+        boolean optional = BeanUtil.isJava8OptionalClass(type.getRawClass());
+        String module = optional ? "jackson-datatype-jdk8" : "its module";
+        return "Jackson cannot read %s without %s; add it: Millrace.builder().jackson(settings -> settings.addModule(%s))"
+                .formatted(type.getRawClass().getTypeName(), module, optional ? "new Jdk8Module()" : "…");
+    }
+
+    private String unknownClasses(JavaType type) {
+        Class<?> raw = type.getRawClass();
+        if (!SealedNames.isSealedBase(raw)) {
+            return "%s is not sealed, so its classes are not known; make it sealed and register it, or annotate it with @JsonTypeInfo(use = NAME) and @JsonSubTypes, or with @JsonDeserialize(as = …)"
+                    .formatted(shown(type));
+        }
+        List<Class<?>> nameless = names.nameless(raw);
+        List<String> open = nameless.stream()
+                .filter(SealedNames::isAbstract)
+                .map(Class::getSimpleName)
+                .toList();
+        return open.isEmpty()
+                ? "sealed %s has no names; register what it permits with registerNested(%s.class), or annotate with @EventType: %s"
+                        .formatted(
+                                shown(type),
+                                raw.getSimpleName(),
+                                nameless.stream().map(Class::getSimpleName).collect(Collectors.joining(", ")))
+                : "sealed %s permits %s, which is not sealed, so its classes are not known; make it sealed or final"
+                        .formatted(shown(type), String.join(", ", open));
+    }
+
+    private JsonDeserializer<?> reader(JavaType type, String path) throws Unreadable {
+        try {
+            return context.findContextualValueDeserializer(type, null);
+        } catch (JsonMappingException | RuntimeException e) {
+            blame(type, path);
+            throw new Unreadable(path, reason(e));
+        }
+    }
+
+    /** Jackson does not say which part of a type it cannot read: looks for the part. */
+    private void blame(JavaType type, String path) throws Unreadable {
+        if (!seen.add(new Seen(type, null))) {
+            return;
+        }
+        if (type.getContentType() != null) {
+            walk(type.getContentType(), null, path + "[]");
+            return;
+        }
+        for (BeanPropertyDefinition property : properties(type)) {
+            AnnotatedMember member = property.getMutator();
+            if (member != null && config.getAnnotationIntrospector().findDeserializer(member) == null) {
+                String name = path + "." + property.getName();
+                JavaType part = property.getPrimaryType();
+                walk(part, chooser(part, member, name), member, null, name);
+            }
+        }
+    }
+
+    private List<BeanPropertyDefinition> properties(JavaType type) {
+        try {
+            return config.introspect(type).findProperties();
+        } catch (RuntimeException e) {
+            return new ArrayList<>(); // then the type itself is to blame
+        }
+    }
+
+    private static String reason(Exception e) {
+        String message = e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
+        return Texts.storable(message == null ? e.getClass().getName() : message, MAX_REASON);
+    }
+
+    private static String shown(JavaType type) {
+        Class<?> raw = type.getRawClass();
+        String kind = raw.isInterface() ? "interface " : SealedNames.isAbstract(raw) ? "abstract class " : "";
+        return kind + raw.getSimpleName();
+    }
+}
