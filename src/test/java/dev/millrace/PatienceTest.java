@@ -65,7 +65,7 @@ class PatienceTest extends WithMillrace {
     }
 
     private Connection taken(HikariDataSource pool) throws SQLException {
-        if (Thread.currentThread() == caller && refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        if (Thread.currentThread().equals(caller) && refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
             throw new SQLTransientConnectionException(
                     "p - Connection is not available, request timed out after 1000ms (total=2, active=2, idle=0, waiting=0)");
         }

@@ -372,14 +372,14 @@ class ReadableTypesTest {
     @DisplayName("12.11 a response class that cannot be read is refused saying why")
     void readResponse_unreadableClass_saysWhy() {
         assertThatExceptionOfType(ValidationException.class)
-                .isThrownBy(() -> ApplicationJson.DEFAULT.readResponse(UUID.randomUUID(), 
-                        Json.parse("{\"payment\":{\"number\":\"1\"}}"), Order.class))
-                .withMessageStartingWith("undecodable response for " + Order.class.getTypeName() + " at $.payment: "
-                        + "Order.payment: sealed interface Payment has no names")
-                .withMessageEndingWith("does the class still match what was answered?");
+                .isThrownBy(() -> ApplicationJson.DEFAULT.readResponse(
+                        UUID.randomUUID(), Json.parse("{\"payment\":{\"number\":\"1\"}}"), Order.class))
+                .withMessageStartingWith("undecodable response of event ")
+                .withMessageContaining(" for " + Order.class.getTypeName() + " at $.payment: "
+                        + "Order.payment: sealed interface Payment has no names");
         assertThatExceptionOfType(ValidationException.class)
-                .isThrownBy(
-                        () -> ApplicationJson.DEFAULT.readResponse(UUID.randomUUID(), Json.parse("{\"note\":\"x\"}"), Optionally.class))
+                .isThrownBy(() -> ApplicationJson.DEFAULT.readResponse(
+                        UUID.randomUUID(), Json.parse("{\"note\":\"x\"}"), Optionally.class))
                 .withMessageContaining("without jackson-datatype-jdk8");
         assertThat(ApplicationJson.DEFAULT.readResponse(UUID.randomUUID(), Json.parse("null"), Order.class))
                 .isNull();

@@ -163,6 +163,7 @@ class StrictReadingTest {
 
     @Test
     @DisplayName("12.10 what could not be read back is refused when it is appended")
+    @SuppressWarnings("NullOptional") // what is forbidden is what is tried
     void encode_nullForANonNullComponent_isRefused() {
         for (Object payload : List.of(
                 new Sure(null), new Marked(null), new Outer.Inner(null), new AllSure("a", null, null, null, null))) {
@@ -171,7 +172,8 @@ class StrictReadingTest {
                     .withMessageMatching("payload refused at \\$\\.(name|tags): .*must not be");
         }
         assertThat(Payloads.encode(new Outer.Free(null), CAP)).isEqualTo("{\"name\":null}");
-        assertThat(ApplicationJson.DEFAULT.writeResponse(new Sure(null), CAP).text()).isEqualTo("{\"name\":null}");
+        assertThat(ApplicationJson.DEFAULT.writeResponse(new Sure(null), CAP).text())
+                .isEqualTo("{\"name\":null}");
     }
 
     @Test
