@@ -97,6 +97,6 @@ final class Results<T> {
     /** A reader of an event's response as that class. */
     <R> Function<JsonNode, @Nullable R> as(UUID id, Class<R> type) {
         Objects.requireNonNull(type, "type");
-        return response -> json.readResponse(id, response, type);
+        return response -> response.isNull() ? null : json.readResponse(id, response, type);
     }
 }

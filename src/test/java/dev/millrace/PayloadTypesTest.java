@@ -178,7 +178,7 @@ class PayloadTypesTest extends WithMillrace {
                 .cause()
                 .isInstanceOf(ValidationException.class)
                 .isNotInstanceOf(UncompletedException.class)
-                .hasMessageContainingAll("undecodable response of", "sealed interface Payment has no names")
+                .hasMessageContainingAll("undecodable response of event", "sealed interface Payment has no names")
                 .hasMessageNotContaining("4111");
     }
 

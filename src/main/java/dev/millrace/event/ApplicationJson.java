@@ -6,21 +6,22 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
 import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.introspect.AnnotationIntrospectorPair;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the application's own objects (payloads, responses, chunks) are written as JSON and read back. Immutable and
- * thread-safe.
+ * How the application's own objects (payloads, responses, chunks) are written as JSON and read back. Thread-safe; how it is
+ * set up never changes.
  *
  * <p>The default reads strictly: a missing or null primitive, a null for a component that must not be null, a fraction for a
  * whole number and an empty text for a number are refused, not read as 0 or null. Unknown properties are ignored.
@@ -40,6 +41,11 @@ public final class ApplicationJson {
 
     private final SealedNames names;
     private final ObjectMapper mapper;
+
+    /** Found readable before: a process may build an executor for each of its requests. */
+    private final Set<Class<?>> readable = ConcurrentHashMap.newKeySet();
+
+    private final Map<SealedNames, ApplicationJson> named = new ConcurrentHashMap<>();
 
     private ApplicationJson(ObjectMapper template, SealedNames names) {
         this.template = template;
@@ -89,7 +95,20 @@ public final class ApplicationJson {
 
     /** The same, with names for the classes that sealed types permit. */
     ApplicationJson naming(SealedNames names) {
-        return names.isEmpty() ? this : new ApplicationJson(template, names);
+        return names.isEmpty() ? this : named.computeIfAbsent(names, all -> new ApplicationJson(template, all));
+    }
+
+    /** Why a payload class cannot be read back, beginning with the path; null if it can. */
+    @Nullable
+    String troubleWith(Class<?> type) {
+        if (readable.contains(type)) {
+            return null;
+        }
+        String trouble = ReadableTypes.troubleOf(mapper.constructType(type), this);
+        if (trouble == null) {
+            readable.add(type);
+        }
+        return trouble;
     }
 
     /** The names that classes of sealed types have in fields. */
@@ -138,44 +157,28 @@ public final class ApplicationJson {
     }
 
     /**
-     * What a handler returned, or a chunk, as it is stored. Never fails: see {@link Json#responseText}.
+     * What a handler returned, as it is stored. Never fails: see {@link Json#responseText}.
      *
      * @param capBytes the most UTF-8 bytes it may take, 1 to 64 MiB
      */
-    public Responses.Written writeResponse(@Nullable Object value, int capBytes) {
-        return Responses.write(mapper, value, Payloads.checkCap(capBytes));
+    public Responses.Written write(@Nullable Object value, int capBytes) {
+        return Responses.write(mapper, value, capBytes);
     }
 
     /**
-     * The response of an event as an instance of that class; null for a JSON null.
+     * The response of an event as an instance of that class.
      *
-     * @throws ValidationException if it cannot be read as that class, naming the path but nothing of the content; or if there is only
-     *     a mark in its place, because the handler's answer could not be written as JSON or was too large
+     * @throws ValidationException if it cannot be read as that class, naming the path but nothing of the content; or if there is
+     *     only a mark in its place, because the handler's answer could not be written as JSON or was too large
      */
-    public <R> @Nullable R readResponse(UUID event, JsonNode response, Class<R> type) {
-        Objects.requireNonNull(type, "type");
-        if (response.isNull()) {
-            return null;
-        }
-        Responses.requireStored(event, response);
-        JavaType wanted = mapper.constructType(type);
-        Object value;
-        try {
-            value = mapper.readerFor(wanted).readValue(Json.text(response));
-        } catch (JsonProcessingException | RuntimeException e) {
-            throw Undecodable.response(event, wanted, this, e);
-        }
-        if (value == null) {
-            throw Undecodable.response(event, wanted, JsonPath.ROOT, "it is null");
-        }
-        return type.cast(value);
+    public <T> T readResponse(UUID event, JsonNode response, Class<T> type) {
+        return Responses.read(this, event, response, type);
     }
 
     private Object read(String json, JavaType type) {
-        ObjectReader reader = mapper.readerFor(type);
         Object value;
         try {
-            value = reader.readValue(json);
+            value = mapper.readerFor(type).readValue(json);
         } catch (JsonProcessingException | RuntimeException e) {
             throw Undecodable.payload(type, this, e);
         }

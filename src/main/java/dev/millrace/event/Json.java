@@ -138,6 +138,6 @@ public final class Json {
      * @param capBytes the most UTF-8 bytes it may take, 1 to 64 MiB
      */
     public static String responseText(@Nullable Object value, int capBytes) {
-        return ApplicationJson.DEFAULT.writeResponse(value, capBytes).text();
+        return ApplicationJson.DEFAULT.write(value, capBytes).text();
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.event;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.AnnotationIntrospector;
 import com.fasterxml.jackson.databind.DeserializationConfig;
 import com.fasterxml.jackson.databind.DeserializationContext;
@@ -27,7 +26,6 @@ import com.fasterxml.jackson.databind.introspect.BeanPropertyDefinition;
 import com.fasterxml.jackson.databind.jsontype.NamedType;
 import com.fasterxml.jackson.databind.jsontype.TypeDeserializer;
 import com.fasterxml.jackson.databind.ser.std.BeanSerializerBase;
-import com.fasterxml.jackson.databind.util.BeanUtil;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -35,7 +33,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,17 +40,6 @@ import org.jspecify.annotations.Nullable;
  * deserializers of the application's own are taken at their word. For one walk, confined to one thread.
  */
 final class ReadableTypes {
-    private static final int MAX_REASON = 300;
-
-    /** What is wrong, with the path to it. */
-    private static final class Unreadable extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        Unreadable(String path, String why) {
-            super(path + ": " + why, null, false, false);
-        }
-    }
-
     private record Seen(JavaType type, @Nullable Class<?> deserializer) {}
 
     private final ObjectMapper mapper;
@@ -132,7 +118,7 @@ final class ReadableTypes {
                     ? factory.findTypeDeserializer(config, type)
                     : factory.findPropertyTypeDeserializer(config, type, member);
         } catch (JsonMappingException | RuntimeException e) {
-            throw new Unreadable(path, reason(e));
+            throw Unreadable.jacksonSays(path, e);
         }
     }
 
@@ -148,10 +134,7 @@ final class ReadableTypes {
         if (mechanism == JsonTypeInfo.Id.CLASS
                 || mechanism == JsonTypeInfo.Id.MINIMAL_CLASS
                 || mechanism == JsonTypeInfo.Id.DEDUCTION) { // it goes by class names inside
-            throw new Unreadable(
-                    path,
-                    "%s lets the JSON choose classes by their class names (@JsonTypeInfo(use = %s)), which is never done; give its classes names: @JsonTypeInfo(use = NAME) with @JsonSubTypes, or make it sealed and register it"
-                            .formatted(shown(type), mechanism));
+            throw Unreadable.classNames(path, type, mechanism);
         }
     }
 
@@ -187,7 +170,7 @@ final class ReadableTypes {
             throws Unreadable {
         Class<?> raw = type.getRawClass();
         if (known.isEmpty()) {
-            throw new Unreadable(path, shown(type) + " names no classes; name them with @JsonSubTypes");
+            throw Unreadable.noSubtypes(path, type);
         }
         if (!SealedNames.isSealedBase(raw)) {
             return;
@@ -196,21 +179,11 @@ final class ReadableTypes {
             for (String name : names.namesOf(permitted)) {
                 Class<?> namesake = names.cover(raw) ? byName.putIfAbsent(name, permitted) : null;
                 if (namesake != null) {
-                    throw new Unreadable(
-                            path,
-                            "%s permits two classes called %s, %s and %s; give one another name"
-                                    .formatted(
-                                            shown(type),
-                                            Texts.quoted(name),
-                                            namesake.getSimpleName(),
-                                            permitted.getSimpleName()));
+                    throw Unreadable.oneNameForTwo(path, type, name, List.of(namesake, permitted));
                 }
             }
             if (!known.contains(permitted)) {
-                throw new Unreadable(
-                        path,
-                        "%s permits %s, which is not among its @JsonSubTypes; add it"
-                                .formatted(shown(type), permitted.getSimpleName()));
+                throw Unreadable.missingSubtype(path, type, permitted);
             }
         }
     }
@@ -218,7 +191,7 @@ final class ReadableTypes {
     /** A type whose values are of just that class. */
     private void one(JavaType type, @Nullable JsonDeserializer<?> given, String path) throws Unreadable {
         if (type.getRawClass() == Class.class || JavaType.class.isAssignableFrom(type.getRawClass())) {
-            throw new Unreadable(path, "a class is never loaded by its name; use a name of your own");
+            throw Unreadable.aClass(path);
         }
         JsonDeserializer<?> reader = given == null ? reader(type, path) : given;
         while (reader instanceof DelegatingDeserializer && reader.getDelegatee() != null) {
@@ -228,10 +201,10 @@ final class ReadableTypes {
             return;
         }
         if (reader instanceof UnsupportedTypeDeserializer) {
-            throw new Unreadable(path, unsupported(type));
+            throw Unreadable.withoutModule(path, type);
         }
         if (reader instanceof AbstractDeserializer) {
-            throw new Unreadable(path, unknownClasses(type));
+            throw Unreadable.unknownClasses(path, type, names);
         }
         if (reader instanceof BeanDeserializerBase bean && !(reader instanceof ThrowableDeserializer)) {
             bean(type, bean, path);
@@ -263,10 +236,7 @@ final class ReadableTypes {
                 || maker.canCreateUsingDelegate()
                 || maker.canCreateUsingArrayDelegate();
         if (!fromObject && (!maker.canInstantiate() || isWrittenAsObject(type))) {
-            throw new Unreadable(
-                    path,
-                    "%s has no constructor that Jackson can use; make it a record, or annotate a constructor with @JsonCreator and its parameters with @JsonProperty"
-                            .formatted(shown(type)));
+            throw Unreadable.noConstructor(path, type);
         }
         JavaType delegate = maker.getDelegateType(config);
         if (maker.canCreateUsingDelegate() && delegate != null) {
@@ -307,10 +277,7 @@ final class ReadableTypes {
         Class<?> raw = type.getRawClass();
         boolean several = raw.isSealed() && !raw.isEnum() && !SealedNames.isAbstract(raw);
         if (several && (reader == null || reader instanceof BeanDeserializerBase)) {
-            throw new Unreadable(
-                    path,
-                    "%s is sealed but not abstract, so what it permits would be read as %s; make it abstract, or annotate it with @JsonTypeInfo(use = NAME) and @JsonSubTypes"
-                            .formatted(shown(type), raw.getSimpleName()));
+            throw Unreadable.untold(path, type);
         }
     }
 
@@ -318,39 +285,8 @@ final class ReadableTypes {
     private static void refuseRaw(JavaType type, String path) throws Unreadable {
         var parameters = type.getRawClass().getTypeParameters();
         if (parameters.length > 0 && type.getBindings().isEmpty()) {
-            throw new Unreadable(
-                    path,
-                    "%s is generic, and nothing says what its %s is; declare it, as in record Prices(Box<Price> box)"
-                            .formatted(shown(type), parameters[0].getName()));
+            throw Unreadable.raw(path, type, parameters[0].getName());
         }
-    }
-
-    private static String unsupported(JavaType type) {
-        boolean optional = BeanUtil.isJava8OptionalClass(type.getRawClass());
-        String module = optional ? "jackson-datatype-jdk8" : "its module";
-        return "Jackson cannot read %s without %s; add it: Millrace.builder().jackson(settings -> settings.addModule(%s))"
-                .formatted(type.getRawClass().getTypeName(), module, optional ? "new Jdk8Module()" : "…");
-    }
-
-    private String unknownClasses(JavaType type) {
-        Class<?> raw = type.getRawClass();
-        if (!SealedNames.isSealedBase(raw)) {
-            return "%s is not sealed, so its classes are not known; make it sealed and register it, or annotate it with @JsonTypeInfo(use = NAME) and @JsonSubTypes, or with @JsonDeserialize(as = …)"
-                    .formatted(shown(type));
-        }
-        List<Class<?>> nameless = names.nameless(raw);
-        List<String> open = nameless.stream()
-                .filter(SealedNames::isAbstract)
-                .map(Class::getSimpleName)
-                .toList();
-        return open.isEmpty()
-                ? "sealed %s has no names; register what it permits with registerNested(%s.class), or annotate with @EventType: %s"
-                        .formatted(
-                                shown(type),
-                                raw.getSimpleName(),
-                                nameless.stream().map(Class::getSimpleName).collect(Collectors.joining(", ")))
-                : "sealed %s permits %s, which is not sealed, so its classes are not known; make it sealed or final"
-                        .formatted(shown(type), String.join(", ", open));
     }
 
     private JsonDeserializer<?> reader(JavaType type, String path) throws Unreadable {
@@ -358,7 +294,7 @@ final class ReadableTypes {
             return context.findContextualValueDeserializer(type, null);
         } catch (JsonMappingException | RuntimeException e) {
             blame(type, path);
-            throw new Unreadable(path, reason(e));
+            throw Unreadable.jacksonSays(path, e);
         }
     }
 
@@ -387,16 +323,5 @@ final class ReadableTypes {
         } catch (RuntimeException e) {
             return new ArrayList<>(); // then the type itself is to blame
         }
-    }
-
-    private static String reason(Exception e) {
-        String message = e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
-        return Texts.storable(message == null ? e.getClass().getName() : message, MAX_REASON);
-    }
-
-    private static String shown(JavaType type) {
-        Class<?> raw = type.getRawClass();
-        String kind = raw.isInterface() ? "interface " : SealedNames.isAbstract(raw) ? "abstract class " : "";
-        return kind + raw.getSimpleName();
     }
 }

@@ -1,11 +1,14 @@
 package dev.millrace.event;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.Refusal.Reason;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +31,8 @@ public final class Responses {
      */
     public record Written(String text, @Nullable String trouble) {}
 
-    /** What a handler returned, as it is stored: see {@link ApplicationJson#writeResponse}. */
     static Written write(ObjectMapper mapper, @Nullable Object value, int capBytes) {
+        Payloads.checkCap(capBytes);
         if (value == null) {
             return new Written("null", null);
         }
@@ -63,17 +66,19 @@ public final class Responses {
                         .formatted(sizeKey.equals("bytes") ? "" : "more than ", bytes, capBytes));
     }
 
-    /**
-     * Refuses a response that has only a mark in its place.
-     *
-     * @throws ValidationException if the handler's answer could not be written as JSON or was too large
-     */
-    static void requireStored(UUID event, JsonNode response) {
+    static <T> T read(ApplicationJson json, UUID event, JsonNode response, Class<T> type) {
         String missing = missing(response);
         if (missing != null) {
             throw new ValidationException(
                     "event %s completed, but its response is not stored: %s".formatted(event, missing),
                     Map.of("event", event.toString(), "reason", "response_not_stored"));
+        }
+        JavaType known = json.mapper().constructType(type);
+        try {
+            Object read = json.mapper().readerFor(known).readValue(Json.text(response));
+            return type.cast(Objects.requireNonNull(read, "it is null"));
+        } catch (JsonProcessingException | RuntimeException e) {
+            throw Undecodable.response(event, known, json, e);
         }
     }
 

@@ -12,17 +12,17 @@ import java.util.Set;
 /**
  * The names under which the classes that sealed types permit stand in fields: those registered, the first for writing
  * and all for reading, and the one in an {@link EventType}. Immutable and thread-safe.
+ *
+ * @param registered the names of each class that is below a sealed type, the one to write first
  */
-final class SealedNames {
+record SealedNames(Map<Class<?>, List<String>> registered) {
     /** The property that carries the name. */
     static final String PROPERTY = "@type";
 
     static final SealedNames NONE = new SealedNames(Map.of());
 
-    private final Map<Class<?>, List<String>> registered;
-
-    private SealedNames(Map<Class<?>, List<String>> registered) {
-        this.registered = registered;
+    SealedNames {
+        registered = Map.copyOf(registered);
     }
 
     /** Of what was registered, in the order of preference; only classes below a sealed type matter. */
@@ -33,7 +33,7 @@ final class SealedNames {
                 relevant.put(type, List.copyOf(names));
             }
         });
-        return relevant.isEmpty() ? NONE : new SealedNames(Map.copyOf(relevant));
+        return relevant.isEmpty() ? NONE : new SealedNames(relevant);
     }
 
     boolean isEmpty() {

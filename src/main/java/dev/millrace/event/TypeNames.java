@@ -65,7 +65,7 @@ final class TypeNames {
 
     /** Refuses what Jackson cannot read back, naming the path to it. */
     static void checkReadable(Class<?> type, ApplicationJson json) {
-        String trouble = ReadableTypes.troubleOf(json.mapper().constructType(type), json);
+        String trouble = json.troubleWith(type);
         if (trouble != null) {
             throw refusal(type, "cannot be read back: " + trouble);
         }

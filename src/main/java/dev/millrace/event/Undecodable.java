@@ -40,37 +40,31 @@ final class Undecodable {
         return payload(type, path(e), reason(type, json, e));
     }
 
-    static ValidationException payload(JavaType type, String path, String reason) {
-        String name = name(type);
-        return new ValidationException(
-                "undecodable payload for %s at %s: %s; does the class still match what was appended?"
-                        .formatted(name, path, reason),
-                Map.of("type", name, "path", path, "reason", "undecodable"));
-    }
-
     /** Of a response that should be of that type. */
     static ValidationException response(UUID event, JavaType type, ApplicationJson json, Exception e) {
-        rethrowTroubleOfTheJvm(e);
-        return response(event, type, path(e), reason(type, json, e));
-    }
-
-    static ValidationException response(UUID event, JavaType type, String path, String reason) {
-        String name = name(type);
+        String path = path(e);
         return new ValidationException(
                 "undecodable response of event %s for %s at %s: %s; ask for the class that its handler answers with, or for the JSON by result(id)"
-                        .formatted(event, name, path, reason),
-                Map.of("event", event.toString(), "type", name, "path", path, "reason", "undecodable"));
+                        .formatted(event, name(type), path, reason(type, json, e)),
+                Map.of("event", event.toString(), "type", name(type), "path", path, "reason", "undecodable"));
     }
 
-    private static String name(JavaType type) {
-        return type.hasGenericTypes() ? type.toCanonical() : type.getRawClass().getTypeName();
+    static ValidationException payload(JavaType type, String path, String reason) {
+        return new ValidationException(
+                "undecodable payload for %s at %s: %s; does the class still match what was appended?"
+                        .formatted(name(type), path, reason),
+                Map.of("type", name(type), "path", path, "reason", "undecodable"));
     }
 
     private static String path(Exception e) {
         return e instanceof JsonMappingException mapping ? JsonPath.of(mapping.getPath()) : JsonPath.ROOT;
     }
 
-    /** What is wrong with the class, if the class is what is wrong; else with the JSON. */
+    private static String name(JavaType type) {
+        return type.hasGenericTypes() ? type.toCanonical() : type.getRawClass().getTypeName();
+    }
+
+    /** Where it is the class and not the JSON, says which part of the class. */
     private static String reason(JavaType type, ApplicationJson json, Exception e) {
         String trouble = e instanceof InvalidDefinitionException ? ReadableTypes.troubleOf(type, json) : null;
         return trouble == null ? reason(e) : trouble;

@@ -19,16 +19,14 @@ import org.jspecify.annotations.Nullable;
 final class Conclusions {
     private final Ticket ticket;
     private final RetryPolicy retry;
-    private final Handlers<?> handlers;
-    private final HandlerLog handlerLog;
     private final int storedTrace;
+    private final Handlers<?> handlers;
 
     Conclusions(Ticket ticket, Handlers<?> handlers) {
         this.ticket = ticket;
         this.retry = handlers.retry();
-        this.handlers = handlers;
-        this.handlerLog = handlers.log();
         this.storedTrace = handlers.storedTrace();
+        this.handlers = handlers;
     }
 
     /** It answered. */
@@ -112,7 +110,7 @@ final class Conclusions {
         try {
             return Objects.requireNonNull(retry.delayAfter(failures(), error), "the retry policy answered null");
         } catch (RuntimeException | Error e) { // user code: its event must end all the same
-            handlerLog.policyFailed(ticket.claim(), e);
+            handlers.log().policyFailed(ticket.claim(), e);
             return Optional.empty();
         }
     }

@@ -35,9 +35,9 @@ public record Handlers<T>(
         return Objects.equals(handler, other.handler) && Objects.equals(streamHandler, other.streamHandler);
     }
 
-    /** What a handler returned or emitted, as the text to store; the log is told of what cannot be stored. */
+    /** What a handler returned or emitted, as the text to store; says in the log where something else is stored in its place. */
     String stored(Claim claim, String what, @Nullable Object value) {
-        return log.stored(claim, what, value, json.writeResponse(value, responseCap));
+        return log.stored(claim, what, value, json.write(value, responseCap));
     }
 
     /** Whether there is anything that can run an event. */

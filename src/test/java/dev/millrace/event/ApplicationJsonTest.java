@@ -66,7 +66,7 @@ class ApplicationJsonTest {
         assertThat(types.json().decode(text, Optionally.class)).isEqualTo(payload);
         assertThat(types.json().decode("{}", Optionally.class))
                 .isEqualTo(new Optionally(Optional.empty(), Optional.empty()));
-        assertThat(json.writeResponse(Optional.of(List.of(1)), CAP).text()).isEqualTo("[1]");
+        assertThat(json.write(Optional.of(List.of(1)), CAP).text()).isEqualTo("[1]");
     }
 
     @Test
