@@ -55,8 +55,7 @@ final class Unreadable extends Exception {
                             .formatted(shown(type)));
         }
         List<Class<?>> nameless = names.nameless(raw);
-        List<Class<?>> open =
-                nameless.stream().filter(SealedNames::isAbstract).toList();
+        List<Class<?>> open = nameless.stream().filter(SealedNames::isAbstract).toList();
         return new Unreadable(
                 path,
                 open.isEmpty()
@@ -99,7 +98,8 @@ final class Unreadable extends Exception {
 
     static Unreadable jacksonSays(String path, Exception e) {
         String message = e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
-        return new Unreadable(path, Texts.storable(message == null ? e.getClass().getName() : message, MAX_REASON));
+        return new Unreadable(
+                path, Texts.storable(message == null ? e.getClass().getName() : message, MAX_REASON));
     }
 
     private static String names(List<Class<?>> classes, String between) {

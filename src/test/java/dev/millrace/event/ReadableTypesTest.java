@@ -376,8 +376,8 @@ class ReadableTypesTest {
         assertThatExceptionOfType(ValidationException.class)
                 .isThrownBy(() -> ApplicationJson.DEFAULT.readResponse(
                         id, Json.parse("{\"payment\":{\"number\":\"1\"}}"), Order.class))
-                .withMessageStartingWith(
-                        "undecodable response of event %s for %s at $.payment: ".formatted(id, Order.class.getTypeName()))
+                .withMessageStartingWith("undecodable response of event %s for %s at $.payment: "
+                        .formatted(id, Order.class.getTypeName()))
                 .withMessageContaining(": Order.payment: sealed interface Payment has no names");
         assertThatExceptionOfType(ValidationException.class)
                 .isThrownBy(() ->

@@ -172,8 +172,7 @@ class StrictReadingTest {
                     .withMessageMatching("payload refused at \\$\\.(name|tags): .*must not be");
         }
         assertThat(Payloads.encode(new Outer.Free(null), CAP)).isEqualTo("{\"name\":null}");
-        assertThat(ApplicationJson.DEFAULT.write(new Sure(null), CAP).text())
-                .isEqualTo("{\"name\":null}");
+        assertThat(ApplicationJson.DEFAULT.write(new Sure(null), CAP).text()).isEqualTo("{\"name\":null}");
     }
 
     @Test

@@ -40,9 +40,9 @@ enum WorstShape {
     LONG_KEY_OF_FOUR_BYTES(true, size -> "{\"" + "\uD83D\uDE00".repeat(25_001) + "\":" + repeated("1", size) + "}");
 
     private final boolean refused;
+
     @SuppressWarnings("ImmutableEnumChecker") // the functions keep no state
     private final IntFunction<String> generator;
-
 
     WorstShape(boolean refused, IntFunction<String> generator) {
         this.refused = refused;
