@@ -31,7 +31,8 @@ public final class Orders {
     private final DutyLoop loop;
     private final Set<UUID> named = new HashSet<>(); // guarded by itself
     private boolean tooManyNamed; // guarded by named
-    private long namedNanos = System.nanoTime() - BETWEEN_LOOKS.toNanos(); // confined to the loop's thread, as the next two are
+    private long namedNanos =
+            System.nanoTime() - BETWEEN_LOOKS.toNanos(); // confined to the loop's thread, as the next two are
     private long lookedNanos = System.nanoTime();
     private long heardNanos = System.nanoTime();
 

@@ -86,7 +86,8 @@ enum Mutant {
                         heartbeat_at = clock.now,
                         expires_at = clock.now + clock.lease,
                         listening = :listening,
-                        lanes = :lanes::integer[]
+                        lanes = :lanes::integer[],
+                        stopping_at = case when :stopping then coalesce(stopping_at, clock.now) else stopping_at end
                     from (select clock_timestamp() as now, make_interval(secs => :lease) as lease) clock
                     where id = :id
                     """, """

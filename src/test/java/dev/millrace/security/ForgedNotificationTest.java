@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.Executor;
 import dev.millrace.Millrace;
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.StatusMove;
 import dev.millrace.postgres.NotPooled;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
-import dev.millrace.event.StatusMove;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -62,8 +62,8 @@ class ForgedNotificationTest {
             awaitHeard(millrace);
             mayEnd.countDown();
 
-            assertThat(tasks.await(id, LONG)).hasValueSatisfying(event -> assertThat(event.status())
-                    .isEqualTo(EventStatus.COMPLETED));
+            assertThat(tasks.await(id, LONG))
+                    .hasValueSatisfying(event -> assertThat(event.status()).isEqualTo(EventStatus.COMPLETED));
             assertThat(interrupts).hasValue(0);
             assertThat(moves).extracting(StatusMove::to).doesNotContain(EventStatus.CANCELLED);
         }
@@ -85,8 +85,9 @@ class ForgedNotificationTest {
             awaitHeard(millrace);
             tasks.execute();
 
-            assertThat(tasks.await(id, LONG)).hasValueSatisfying(event -> assertThat(event.execution().attempt())
-                    .isEqualTo(1));
+            assertThat(tasks.await(id, LONG))
+                    .hasValueSatisfying(
+                            event -> assertThat(event.execution().attempt()).isEqualTo(1));
         }
     }
 
@@ -108,7 +109,8 @@ class ForgedNotificationTest {
                 forged.setString(1, "cancel " + (i % 2 == 0 ? id : UUID.randomUUID()));
                 forged.executeQuery().close();
             }
-            for (String garbage : List.of("cancel", "cancel x", "pause", "pause -1", "pause 99999999999", "\u0001", "-1")) {
+            for (String garbage :
+                    List.of("cancel", "cancel x", "pause", "pause -1", "pause 99999999999", "\u0001", "-1")) {
                 forged.setString(1, garbage);
                 forged.executeQuery().close();
             }
