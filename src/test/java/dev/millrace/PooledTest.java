@@ -73,6 +73,7 @@ class PooledTest {
             entry("flow_asked", "likewise"),
             entry("schema_version_asked", "likewise"),
             entry("transaction_status", "likewise"),
+            entry("oldest_library", "only a library that is older than its schema asks: DatabaseCheckTest"),
             entry("probe", "only a worker that listens sends it, and through a pooler none does"),
             entry("sleeper_declare", "likewise"),
             entry("sleeper_withdraw", "likewise"));

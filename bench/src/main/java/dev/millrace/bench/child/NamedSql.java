@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +74,11 @@ record NamedSql(String text, List<String> names) {
 
     static Bind object(Object value) {
         return (statement, position) -> statement.setObject(position, value);
+    }
+
+    /** A null whose type the statement says. */
+    static Bind nothing() {
+        return (statement, position) -> statement.setNull(position, Types.NULL);
     }
 
     /** An array of that PostgreSQL type. */

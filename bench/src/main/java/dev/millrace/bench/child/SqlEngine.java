@@ -106,6 +106,7 @@ final class SqlEngine implements Engine {
         Arrays.setAll(ids, i -> UuidV7.next());
         return Map.ofEntries(
                 Map.entry("flow", NamedSql.object(flow)),
+                Map.entry("now", NamedSql.nothing()),
                 Map.entry("checked", NamedSql.object(true)),
                 Map.entry("ids", NamedSql.array("uuid", ids)),
                 Map.entry("lanes", NamedSql.array("int4", filled(rows, lane))),
