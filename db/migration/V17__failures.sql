@@ -312,6 +312,12 @@ create function open_filter_of(flow_id integer, types text[], since timestamptz,
     highest double precision) returns open_filter language plpgsql
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
 begin
+    if lowest = 'NaN' or highest = 'NaN' or lowest > highest then
+        perform refuse(null, format('the lowest priority must be at most the highest, got %s and %s', coalesce(lowest, '-Infinity'),
+            coalesce(highest, 'Infinity')), '22023', null);
+    elsif array_position(types, null) is not null then
+        perform refuse(null, 'types must not contain null', '22004', null);
+    end if;
     return row(flow_id, lanes_of(flow_id, types), since, until, coalesce(lowest, '-Infinity'), coalesce(highest, 'Infinity'),
         (select last_value from ready_position_seq))::open_filter;
 end $$;

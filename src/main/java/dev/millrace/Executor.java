@@ -311,8 +311,9 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * @throws dev.millrace.event.ExistsException if the flow is not empty, or an event of the snapshot exists here
      */
     public void restore(Flow snapshot) {
-        millrace().store().snapshots().restore(flow(), snapshot);
-        millrace().wakeFlow(flow().id());
+        FlowRow open = flow();
+        millrace().store().snapshots().restore(open, snapshot);
+        millrace().wakeFlow(open.id());
     }
 
     /** The seven counts, one a line, in the model's words; one more line if the flow is paused. */

@@ -206,10 +206,11 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         if (drafts.isEmpty()) {
             return List.of();
         }
+        FlowRow open = flow(); // asked before: once the events are stored, a close must not make an error of it
         List<UUID> ids = store.appendsByFunction()
                 ? store.functionAppends().append(name(), drafts)
-                : store.appends().append(flow().id(), drafts, isBounded());
-        millrace().wakeFlow(flow().id());
+                : store.appends().append(open.id(), drafts, open.maxPending() != null);
+        millrace().wakeFlow(open.id());
         return ids;
     }
 
@@ -229,16 +230,17 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
     public UUID retry(UUID id) {
         Objects.requireNonNull(id, "id");
         UUID fresh = UuidV7.next();
-        if (!store.retries().retry(flow().id(), id, fresh)) {
+        int open = flow().id();
+        if (!store.retries().retry(open, id, fresh)) {
             EventStatus status = store.events()
-                    .find(flow().id(), id)
+                    .find(open, id)
                     .orElseThrow(() -> notFound(id))
                     .execution()
                     .status();
             throw new IllegalStateException(
                     "event %s is %s: only an event that has ended can be retried".formatted(id, status));
         }
-        millrace().wakeFlow(flow().id());
+        millrace().wakeFlow(open);
         return fresh;
     }
 
@@ -252,11 +254,12 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
      * @throws dev.millrace.event.QueueFullException if the flow is bounded and full; what was appended before stays
      */
     public long retryAll(RetryFilter filter) {
+        int open = flow().id();
         return store.retries()
                 .retryAll(
-                        flow().id(),
+                        open,
                         Objects.requireNonNull(filter, "filter"),
-                        () -> millrace().wakeFlow(flow().id()));
+                        () -> millrace().wakeFlow(open));
     }
 
     /**

@@ -52,19 +52,18 @@ public abstract sealed class FlowSteering permits FlowClient {
      * Cancels the events that have not ended and fit, as {@link #cancel} does one: pending ones, due or not, and running ones,
      * whose workers are notified. Works in constant memory and in transactions of at most 1,000, so this is not all or nothing. May
      * be repeated after an error, and two calls at once share the work. Leaves what is appended after it has begun, so it ends.
-     * Stops early when the thread is interrupted, with the flag kept. Waits for the claims and settlements of single events that
-     * are under way.
+     * Waits for the claims and settlements of single events that are under way.
      *
      * @param filter which of them; {@link EventFilter#all} for all
      * @return how many this call has cancelled; those of a statement whose answer was lost are not counted
      */
     public long cancelAll(EventFilter filter, String reason) {
-        return endings.endAll(EventStatus.CANCELLED, filter, reason);
+        return endings().endAll(EventStatus.CANCELLED, filter, reason);
     }
 
     /** As {@link #cancelAll}, but skips, and only events that are pending, as {@link #skip} does one. */
     public long skipAll(EventFilter filter, String reason) {
-        return endings.endAll(EventStatus.SKIPPED, filter, reason);
+        return endings().endAll(EventStatus.SKIPPED, filter, reason);
     }
 
     /**

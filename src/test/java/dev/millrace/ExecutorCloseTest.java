@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -325,4 +326,32 @@ class ExecutorCloseTest extends WithMillrace {
     }
 
     private record Bill(int amount) {}
+
+    @Test
+    @DisplayName("12.17 an append that a close meets either stores nothing and says so, or answers")
+    void append_whileClosed_saysWhatWasStored() throws InterruptedException {
+        long answered = 0;
+        for (int round = 0; round < 30; round++) {
+            Executor<Task> closing = tasks().build();
+            AtomicLong appended = new AtomicLong();
+            CountDownLatch begun = new CountDownLatch(1);
+            Thread appender = Thread.ofVirtual().start(() -> {
+                try {
+                    while (true) {
+                        UUID unused = closing.append(new Task("one"));
+                        appended.incrementAndGet();
+                        begun.countDown();
+                    }
+                } catch (IllegalStateException e) {
+                    begun.countDown(); // closed: this one was not stored
+                }
+            });
+            begun.await();
+            closing.close();
+            appender.join();
+            answered += appended.get();
+        }
+
+        assertThat(database.longValue("select count(*) from event")).isEqualTo(answered);
+    }
 }

@@ -27,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -346,5 +347,42 @@ class ManyAtOnceTest extends WithMillrace {
         assertThat(stage.running()).isEqualTo(1);
         stage.release(1);
         assertThat(ended(tasks, id).status()).isEqualTo(EventStatus.COMPLETED);
+    }
+
+    @Test
+    @DisplayName("12.19 an interrupted caller's acts on many do their work, and the flag stays set")
+    void cancelAll_interruptedCaller_doesItsWork() {
+        Executor<Task> tasks = tasks().build();
+        tasks.appendAll(
+                IntStream.range(0, 2_500).mapToObj(n -> new Task("t" + n)).toList());
+
+        Thread.currentThread().interrupt();
+        long cancelled = tasks.cancelAll(EventFilter.all(), "why");
+        long cleaned = tasks.cleanupEvents(List.of(EventStatus.CANCELLED));
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(cancelled).isEqualTo(2_500);
+        assertThat(cleaned).isEqualTo(2_500);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "min_priority => 1, max_priority => 'NaN'",
+                "min_priority => 'NaN'",
+                "min_priority => 5, max_priority => 1",
+                "types => array[null]::text[]"
+            })
+    @DisplayName("12.19 a filter that is none is refused by SQL as by the library")
+    void cancelAll_bySqlWithABadFilter_isRefused(String filter) {
+        Executor<Task> tasks = tasks().build();
+        tasks.append(new Task("kept"));
+
+        for (String act : List.of("cancel_all", "skip_all")) {
+            assertThatThrownBy(() -> database.query("select millrace." + act + "('tasks', 'why', " + filter + ")"))
+                    .hasMessageMatching(
+                            "(?s).*(the lowest priority must be at most the highest|types must not contain null).*");
+        }
+        assertThat(tasks.statusCounts()).containsEntry(EventStatus.PENDING, 1L);
     }
 }

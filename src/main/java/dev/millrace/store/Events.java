@@ -248,7 +248,7 @@ public final class Events {
         long removed = 0;
         for (EndedRange range : ranges) {
             EndedRange rest = range;
-            while (rest != null && !Thread.currentThread().isInterrupted()) {
+            while (rest != null) {
                 EndedRange next = rest;
                 Cleaned cleaned = database.once(handle -> cleanUp(handle, flow, next, age));
                 removed += cleaned.removed();
@@ -285,7 +285,7 @@ public final class Events {
                     .bind("batch", CLEAN_UP_BATCH)
                     .mapTo(Integer.class)
                     .one());
-        } while (batch == CLEAN_UP_BATCH && !Thread.currentThread().isInterrupted());
+        } while (batch == CLEAN_UP_BATCH);
     }
 
     static StoredEvent read(ResultSet row, StatementContext context) throws SQLException {

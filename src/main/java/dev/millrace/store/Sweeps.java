@@ -56,7 +56,7 @@ public final class Sweeps {
 
     /**
      * Ends the events that fit: as cancelled also those that run, as skipped those that are pending. What is appended meanwhile is
-     * left, so it ends. Stops early when the thread is interrupted.
+     * left, so it ends.
      *
      * @param error JSON text, stored with each
      * @param whenEnded told of each that a window ended, after the commit
@@ -74,9 +74,7 @@ public final class Sweeps {
         long ended = 0;
         for (Stage stage : sweep.stages()) {
             At at = At.START;
-            while (at != null
-                    && ended < filter.limit()
-                    && !Thread.currentThread().isInterrupted()) {
+            while (at != null && ended < filter.limit()) {
                 int window = (int) Math.min(WINDOW, filter.limit() - ended);
                 At from = at;
                 List<Swept> swept = database.once(handle -> window(handle, sweep, error, stage, from, window));
@@ -93,7 +91,7 @@ public final class Sweeps {
         List<UUID> open = List.of();
         do {
             for (UUID id : open) {
-                if (ended == most || Thread.currentThread().isInterrupted()) {
+                if (ended == most) {
                     return ended;
                 }
                 ended += endOne.test(id) ? 1 : 0;
