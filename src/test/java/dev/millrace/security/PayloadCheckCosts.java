@@ -12,7 +12,7 @@ import java.util.Arrays;
 
 /**
  * Measures what the database takes to judge a payload, for each of the {@link WorstShape}s and sizes that double, and prints a
- * table for docs/security.md. Run by hand; the argument is the number of rounds.
+ * table. Run by hand; the argument is the number of rounds.
  */
 public final class PayloadCheckCosts {
     private static final int[] SIZES = {1 << 17, 1 << 18, 1 << 19, (1 << 20) - 5_000};
