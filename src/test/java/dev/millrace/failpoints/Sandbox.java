@@ -164,6 +164,11 @@ final class Sandbox implements AutoCloseable {
         execute("delete from worker");
     }
 
+    /** Those who work on the flow hear that there may be something. */
+    void tellToLook() throws SQLException {
+        rows("select pg_notify('millrace', id::text) from flow where name = '" + FLOW + "'");
+    }
+
     /** What became of an event: see {@link Failpoint}. */
     String outcome(UUID id) throws SQLException {
         return text("""

@@ -251,9 +251,13 @@ final class Victim implements AutoCloseable {
         thawed.countDown();
     }
 
-    /** Waits until the blow has struck, with all that belongs to it. */
-    void awaitStruck() throws InterruptedException {
+    /**
+     * Waits until the blow has struck, with all that belongs to it. A process that has found nothing does not look again by
+     * itself, and one of its threads may have claimed before another came to the failpoint: so it is told to look.
+     */
+    void awaitStruck() throws SQLException, InterruptedException {
         for (int round = 0; round < 3_000 && !isStruck(); round++) {
+            sandbox.tellToLook();
             pause();
         }
         if (!isStruck()) {
