@@ -34,6 +34,8 @@ final class AppenderRole {
     private static final double ROLLED_BACK = 0.1;
     private static final double SCHEDULED = 0.05;
     private static final double KEYED = 0.2;
+    private static final double OF_ITS_OWN_MIND = 0.05;
+    private static final int MOST_CRASHES = 5;
     private static final int KEYS = 40;
 
     private final Executor<Job> executor;
@@ -210,6 +212,9 @@ final class AppenderRole {
         Append options = Append.defaults();
         if (job.kind() == Job.Kind.DEAF) {
             options = options.withTimeout(Duration.ofMillis(Job.TIMEOUT_MILLIS));
+        }
+        if (random.nextDouble() < OF_ITS_OWN_MIND) {
+            options = options.withMaxCrashes(1 + random.nextInt(MOST_CRASHES));
         }
         if (random.nextDouble() < SCHEDULED) {
             Instant time = Instant.now().plusMillis(random.nextInt(1_500)).truncatedTo(ChronoUnit.MICROS);

@@ -1,6 +1,7 @@
 package dev.millrace.cli.torture;
 
 import dev.millrace.event.EventType;
+import java.util.function.BooleanSupplier;
 
 /**
  * What an event of the torture run asks of its handler.
@@ -16,6 +17,19 @@ record Job(Kind kind, int millis, int failures) {
     /** The exit code of a JVM that a job halted. */
     static final int HALTED = 99;
 
+    private static volatile BooleanSupplier fails = () -> false;
+
+    Job {
+        if (kind == Kind.HARD_TO_READ && fails.getAsBoolean()) {
+            throw new IllegalArgumentException("this time it cannot be read");
+        }
+    }
+
+    /** This process reads events, and says each time whether one that is hard to read cannot be read. */
+    static void readBy(BooleanSupplier whetherNot) {
+        fails = whetherNot;
+    }
+
     /** How it behaves. */
     enum Kind {
         /** Ends soon. */
@@ -30,6 +44,8 @@ record Job(Kind kind, int millis, int failures) {
         RETRIES_IN,
         /** Writes a row in the transaction that settles it. */
         WRITES,
+        /** Half of the times a worker cannot read it. */
+        HARD_TO_READ,
         /** Ignores that its time is over. */
         DEAF,
         /** Halts the JVM at its first attempt. */

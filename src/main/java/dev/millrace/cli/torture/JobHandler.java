@@ -54,7 +54,7 @@ final class JobHandler implements Handler<Job> {
     private static void work(Job job, Run<Job> run) throws InterruptedException {
         int attempt = run.attempt();
         switch (job.kind()) {
-            case SHORT, LONG -> Thread.sleep(job.millis());
+            case SHORT, LONG, HARD_TO_READ -> Thread.sleep(job.millis());
             case FLAKY -> {
                 Thread.sleep(job.millis());
                 if (attempt <= job.failures()) {

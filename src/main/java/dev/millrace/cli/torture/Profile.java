@@ -139,10 +139,13 @@ enum Profile {
         if (ticket < 0.06) {
             return new Job(Job.Kind.DEAF, Job.TIMEOUT_MILLIS + random.nextInt(400), 0);
         }
-        if (ticket < 0.06005) {
+        if (ticket < 0.0605) {
+            return new Job(Job.Kind.HARD_TO_READ, random.nextInt(13), 0);
+        }
+        if (ticket < 0.06055) {
             return new Job(Job.Kind.HALTS_ONCE, random.nextInt(13), 0);
         }
-        if (ticket < 0.06007) {
+        if (ticket < 0.06057) {
             return new Job(Job.Kind.POISON, 0, 0);
         }
         if (ticket < 0.08) {
@@ -172,6 +175,9 @@ enum Profile {
         }
         if (ticket < 0.4235) {
             return new Job(Job.Kind.POISON, 0, 0);
+        }
+        if (ticket < 0.43) {
+            return new Job(Job.Kind.HARD_TO_READ, between(random, leaseMillis, 0.0, 0.6), 0);
         }
         if (ticket < 0.44) {
             return new Job(Job.Kind.SNOOZES, between(random, leaseMillis, 0.0, 0.6), 1 + random.nextInt(3));

@@ -1,7 +1,9 @@
 package dev.millrace.cli.torture;
 
 import dev.millrace.Executor;
+import dev.millrace.event.EventFilter;
 import dev.millrace.event.NotFoundException;
+import dev.millrace.event.RetryFilter;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
@@ -13,12 +15,15 @@ import java.util.function.BooleanSupplier;
 
 /**
  * What an appender's process does to the events it has appended lately, and to their flow: cancels, skips and reprioritizes them,
- * appends them again, pauses the flow for a moment. Writes down what it was told.
+ * appends them again, one by one and many at once, and pauses the flow for a moment. Writes down what it was told.
  */
 final class Steering {
     private static final int REMEMBERED = 2_048;
     private static final long PAUSE_MILLIS = 10;
     private static final double PAUSED = 0.008;
+    private static final double MANY = 0.01;
+    private static final int MOST_AT_ONCE = 20;
+    private static final int MOST_PRIORITY = 1_000;
     private static final UUID THE_FLOW = new UUID(0, 0);
 
     private final Executor<Job> executor;
@@ -55,6 +60,8 @@ final class Steering {
         try {
             if (random.nextDouble() < PAUSED) {
                 pause(200 + random.nextInt(2_300));
+            } else if (random.nextDouble() < MANY) {
+                many(random);
             } else {
                 UUID id = known.get(random.nextInt(REMEMBERED));
                 if (id != null) {
@@ -83,7 +90,25 @@ final class Steering {
                 UUID fresh = executor.retry(id);
                 events.write(Ledger.Append.ACKNOWLEDGED, List.of(fresh));
             }
-            default -> executor.reprioritize(id, random.nextInt(1_000));
+            default -> executor.reprioritize(id, random.nextInt(MOST_PRIORITY));
+        }
+    }
+
+    private void many(Random random) {
+        int lowest = random.nextInt(MOST_PRIORITY);
+        EventFilter urgent =
+                EventFilter.all().withPriorities(lowest, MOST_PRIORITY).limit(1 + random.nextInt(MOST_AT_ONCE));
+        switch (random.nextInt(3)) {
+            case 0 -> {
+                long unused = executor.cancelAll(urgent, "torture");
+            }
+            case 1 -> {
+                long unused = executor.skipAll(urgent, "torture");
+            }
+            default -> {
+                events.write(Ledger.Append.YET_AGAIN, List.of(THE_FLOW)); // each that has failed, once
+                long unused = executor.retryAll(RetryFilter.failed().limit(MOST_AT_ONCE));
+            }
         }
     }
 

@@ -84,6 +84,39 @@ class JudgeTest {
     }
 
     @Test
+    void phantom_ofAllThatFailed_passesOnce_andTwice_doesNot() {
+        event(one, "{}");
+        event(other, "{\"original\": {\"id\": \"" + one + "\"}}");
+        database.execute("insert into torture.append_line values ('T', ?), ('Y', ?)", one, new UUID(0, 0));
+        assertThat(violations(Invariant.I02_NO_PHANTOM)).isEmpty();
+
+        event(new UUID(3, 3), "{\"original\": {\"id\": \"" + one + "\"}}");
+        assertThat(violations(Invariant.I02_NO_PHANTOM))
+                .containsExactly(one + " was appended again 2 times, and that was tried 1 times");
+    }
+
+    @Test
+    void aborted_afterItsOwnNumberOfDeaths_passes_andSooner_doesNot() {
+        event(one, "{}");
+        event(other, "{}");
+        for (UUID id : List.of(one, other)) {
+            database.execute(
+                    "insert into event_option (event, max_crashes) values (?, ?::int::smallint)",
+                    id,
+                    id.equals(one) ? 1 : 2);
+            database.execute(
+                    "insert into attempt (event, worker, started_at, attempt, reason) values (?, ?, now(), 1, 'lost')",
+                    id,
+                    new UUID(7, 7));
+            ended(id, 6);
+        }
+
+        String judge = Database.sql(Invariant.R4_ABORTED_AFTER_DEATHS.wireName())
+                .replace("current_setting('torture.max_crashes')", "'3'");
+        assertThat(database.list(String.class, judge)).containsExactly(other + " was aborted after 1 lost attempts");
+    }
+
+    @Test
     void cancelled_thatStaysSo_passes_andThatCompletes_doesNot() {
         said("C", one, 1);
         ended(one, 4);
