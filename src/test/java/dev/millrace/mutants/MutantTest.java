@@ -93,7 +93,7 @@ class MutantTest {
         Path output = folder.resolve("output");
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
-        builder.environment().put("MILLRACE_TEST_JDBC_URL", database.directUrl()); // this server: another takes seconds
+        builder.environment().putAll(database.environment()); // this server: another takes seconds
         Process process = builder.start();
         try {
             assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))

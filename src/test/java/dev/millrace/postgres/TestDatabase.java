@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -48,6 +49,11 @@ public final class TestDatabase implements AutoCloseable {
     /** The database's name on its server. */
     public String name() {
         return name;
+    }
+
+    /** What the tests of another process need in their environment to run on this server, with databases of their own. */
+    public Map<String, String> environment() {
+        return Map.of(TestServer.EXTERNAL_URL, directUrl(), TestServer.EXTERNAL_TEMPLATE, server.template());
     }
 
     /** How to reach it, with user and password; no search_path is set. */

@@ -34,6 +34,9 @@ final class TestServer implements AutoCloseable {
     /** Names an external server: an environment variable or a system property, user and password in the URL. */
     static final String EXTERNAL_URL = "MILLRACE_TEST_JDBC_URL";
 
+    /** Names a migrated database of that server, of the same build and without connections: an environment variable. */
+    static final String EXTERNAL_TEMPLATE = "MILLRACE_TEST_TEMPLATE";
+
     private static final String IMAGE = "postgres:18-alpine";
     private static final Duration START_LIMIT = Duration.ofSeconds(60); // 1 s as a rule; a loaded machine takes longer
     private static final int MAX_NAME = 63;
@@ -71,6 +74,11 @@ final class TestServer implements AutoCloseable {
         try {
             if (pooled) {
                 server.pool();
+            }
+            String migrated = System.getenv(EXTERNAL_TEMPLATE);
+            if (external != null && migrated != null) {
+                server.administer("create database " + server.template() + " template " + migrated);
+                return server;
             }
             server.administer("create database " + server.template());
             migrate(server.url(server.template(), "template"));
@@ -177,7 +185,8 @@ final class TestServer implements AutoCloseable {
         return prefix + database + parameters + "tcpKeepAlive=true";
     }
 
-    private String template() {
+    /** The migrated database that others are cloned from; nobody connects to it. */
+    String template() {
         return run + "_template";
     }
 
