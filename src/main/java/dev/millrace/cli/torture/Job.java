@@ -44,7 +44,7 @@ record Job(Kind kind, int millis, int failures) {
         RETRIES_IN,
         /** Writes a row in the transaction that settles it. */
         WRITES,
-        /** Half of the times a worker cannot read it. */
+        /** One time in five a worker cannot read it. */
         HARD_TO_READ,
         /** Ignores that its time is over. */
         DEAF,

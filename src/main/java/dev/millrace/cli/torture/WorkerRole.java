@@ -21,7 +21,7 @@ final class WorkerRole {
 
     private static final RetryPolicy RETRIES = RetryPolicy.fixed(Duration.ofMillis(100), 5);
     private static final double DENIED = 0.01;
-    private static final double UNREADABLE = 0.5;
+    private static final double UNREADABLE = 0.2;
     private static final Duration STOPPING = Duration.ofMillis(200);
 
     private WorkerRole() {}
