@@ -16,6 +16,9 @@ import dev.millrace.event.EventAttempt.Result;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.EventType;
 import dev.millrace.event.StatusMove;
+import dev.millrace.faults.Fault;
+import dev.millrace.faults.FaultyDataSource;
+import dev.millrace.faults.Moment;
 import dev.millrace.postgres.TestDatabase;
 import java.time.Duration;
 import java.util.Collections;
@@ -210,6 +213,28 @@ class UndecodableTest extends WithMillrace {
 
         assertThat(attempts(fancy)).containsExactly("undecodable", "snooze", "undecodable");
         assertThat(counts(old)).isEqualTo(Map.of(EventStatus.PENDING, 1L));
+    }
+
+    @Test
+    @DisplayName("12.9 while nothing can be learnt of earlier tries the back-off goes by the attempts, not to its bound")
+    void unreadable_whileTheHistoryCannotBeRead_backsOffAsOftenAsItWasTaken() throws InterruptedException {
+        FaultyDataSource faults = new FaultyDataSource(database.newPool(6));
+        Executor<OldMail> old = opened(Millrace.connect(faults))
+                .executor(FLOW, OldMail.class)
+                .handler((mail, run) -> "old")
+                .build();
+        UUID fancy = fresh().build().append(new NewMail(NewKind.FANCY));
+        old.start();
+        old.forward();
+        letBackOffPass();
+        faults.set("undecodable", Moment.BEFORE, 1, Fault.cut());
+
+        old.forward();
+
+        database.await("select exists (select from attempt where event = ? and attempt = 2)", fancy);
+        assertThat(database.query("select a.reason, extract(epoch from s.run_at - a.finished_at) between 1.5 and 2.5"
+                        + " from scheduled s join attempt a on a.event = s.id and a.attempt = 2"))
+                .isEqualTo(List.of(List.of("undecodable", true)));
     }
 
     @Test

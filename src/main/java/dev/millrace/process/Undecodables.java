@@ -145,7 +145,8 @@ final class Undecodables {
     private void giveUp(Ticket ticket, Throwable error) {
         troubles.report("undecodable", error);
         ticket.releaseSlot();
-        ticket.overrule(ticket.returned(Reason.UNDECODABLE, ticket.standing(), backOff(limit.tries()), null, null));
+        int mostTries = Math.min(ticket.claim().attempt(), limit.tries()); // as often as it was claimed, if nobody could read it
+        ticket.overrule(ticket.returned(Reason.UNDECODABLE, ticket.standing(), backOff(mostTries), null, null));
     }
 
     /** Decides before others hear of the error, and give back whatever waits. */
