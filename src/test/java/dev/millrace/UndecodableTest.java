@@ -216,7 +216,8 @@ class UndecodableTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.9 while nothing can be learnt of earlier tries the back-off goes by the attempts, not to its bound")
+    @DisplayName(
+            "12.9 while nothing can be learnt of earlier tries the back-off goes by the attempts, not to its bound")
     void unreadable_whileTheHistoryCannotBeRead_backsOffAsOftenAsItWasTaken() throws InterruptedException {
         FaultyDataSource faults = new FaultyDataSource(database.newPool(6));
         Executor<OldMail> old = opened(Millrace.connect(faults))

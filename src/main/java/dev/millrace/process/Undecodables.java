@@ -145,7 +145,8 @@ final class Undecodables {
     private void giveUp(Ticket ticket, Throwable error) {
         troubles.report("undecodable", error);
         ticket.releaseSlot();
-        int mostTries = Math.min(ticket.claim().attempt(), limit.tries()); // as often as it was claimed, if nobody could read it
+        int mostTries = Math.min(
+                ticket.claim().attempt(), limit.tries()); // as often as it was claimed, if nobody could read it
         ticket.overrule(ticket.returned(Reason.UNDECODABLE, ticket.standing(), backOff(mostTries), null, null));
     }
 

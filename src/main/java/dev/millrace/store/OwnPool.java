@@ -3,13 +3,22 @@ package dev.millrace.store;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.thread.Threads;
+import java.time.Duration;
 import java.util.Properties;
 
 /** The pool that a Millrace makes for itself from a URL. */
 public final class OwnPool {
+    /** Kept while there is nothing to do: what an idle worker looks with, and one that need not be made first. */
+    static final int MINIMUM_IDLE = 2;
+
+    private static final Duration IDLE = Duration.ofMinutes(1);
+
     private OwnPool() {}
 
-    /** A pool of at most so many connections; opens none yet. Whoever opened it closes it. */
+    /**
+     * A pool of at most so many connections; opens none yet, and closes what has been idle for a minute, down to two. Whoever
+     * opened it closes it.
+     */
     public static HikariDataSource open(String jdbcUrl, int size) {
         Properties driver = new Properties();
         driver.setProperty("connectTimeout", "5"); // seconds
@@ -22,6 +31,8 @@ public final class OwnPool {
         Dialing dialing = new Dialing(jdbcUrl, driver);
         config.setDataSource(dialing);
         config.setMaximumPoolSize(size);
+        config.setMinimumIdle(Math.min(MINIMUM_IDLE, size));
+        config.setIdleTimeout(IDLE.toMillis());
         config.setPoolName("millrace");
         config.setThreadFactory(Threads.daemons("millrace:pool-"));
         config.setConnectionTimeout(1_000); // what waits longer is repeated anyway

@@ -2,6 +2,7 @@ package dev.millrace.postgres;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,7 +47,9 @@ public final class DatabaseExtension
 
     /** The configuration parameters of a run within a run, which goes to the same server through a pooler. */
     public static Map<String, String> pooledOn(TestDatabase database) {
-        return Map.of(POOLER, "true", TestServer.EXTERNAL_URL, database.directUrl());
+        Map<String, String> parameters = new HashMap<>(database.environment());
+        parameters.put(POOLER, "true");
+        return parameters;
     }
 
     private static boolean isPooled(ExtensionContext context) {
@@ -98,23 +101,29 @@ public final class DatabaseExtension
 
     private static TestDatabase newDatabase(ExtensionContext context) {
         Store session = context.getStore(StoreScope.LAUNCHER_SESSION, NAMESPACE);
-        String external = context.getConfigurationParameter(TestServer.EXTERNAL_URL) // or a system property
-                .or(() -> Optional.ofNullable(System.getenv(TestServer.EXTERNAL_URL)))
-                .filter(url -> !url.isBlank())
-                .orElse(null);
+        String external = parameter(context, TestServer.EXTERNAL_URL);
+        String template = parameter(context, TestServer.EXTERNAL_TEMPLATE);
         TestServer server = session.computeIfAbsent(
-                        Start.class, key -> Start.attempt(external, isPooled(context)), Start.class)
+                        Start.class, key -> Start.attempt(external, template, isPooled(context)), Start.class)
                 .server();
         String name = server.createMigrated(context.getRequiredTestClass().getSimpleName());
         return new TestDatabase(server, name, isPooled(context));
     }
 
+    /** A configuration parameter, a system property or an environment variable; null if there is none. */
+    private static @Nullable String parameter(ExtensionContext context, String name) {
+        return context.getConfigurationParameter(name)
+                .or(() -> Optional.ofNullable(System.getenv(name)))
+                .filter(value -> !value.isBlank())
+                .orElse(null);
+    }
+
     /** The run's server, or why there is none: what failed once is not tried again for every class. */
     private record Start(
             @Nullable TestServer started, @Nullable RuntimeException failure) implements AutoCloseable {
-        static Start attempt(@Nullable String external, boolean pooled) {
+        static Start attempt(@Nullable String external, @Nullable String template, boolean pooled) {
             try {
-                return new Start(TestServer.start(external, pooled), null);
+                return new Start(TestServer.start(external, template, pooled), null);
             } catch (RuntimeException e) {
                 return new Start(null, e);
             }

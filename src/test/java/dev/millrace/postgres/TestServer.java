@@ -34,7 +34,7 @@ final class TestServer implements AutoCloseable {
     /** Names an external server: an environment variable or a system property, user and password in the URL. */
     static final String EXTERNAL_URL = "MILLRACE_TEST_JDBC_URL";
 
-    /** Names a migrated database of that server, of the same build and without connections: an environment variable. */
+    /** Names a migrated database of that server, of the same build and without connections. */
     static final String EXTERNAL_TEMPLATE = "MILLRACE_TEST_TEMPLATE";
 
     private static final String IMAGE = "postgres:18-alpine";
@@ -68,14 +68,17 @@ final class TestServer implements AutoCloseable {
         this.parameters = url.group(3) == null ? "?" : url.group(3) + "&";
     }
 
-    /** A running server whose template is migrated: external if there is a URL, else a container, else embedded. */
-    static TestServer start(@Nullable String external, boolean pooled) {
+    /**
+     * A running server whose template is migrated: external if there is a URL, else a container, else embedded.
+     *
+     * @param migrated a database of the external server to take the template from; null to migrate one
+     */
+    static TestServer start(@Nullable String external, @Nullable String migrated, boolean pooled) {
         TestServer server = open(external);
         try {
             if (pooled) {
                 server.pool();
             }
-            String migrated = System.getenv(EXTERNAL_TEMPLATE);
             if (external != null && migrated != null) {
                 server.administer("create database " + server.template() + " template " + migrated);
                 return server;

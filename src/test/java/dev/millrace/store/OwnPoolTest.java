@@ -7,8 +7,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.millrace.faults.FaultyNetwork;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
+import java.sql.Connection;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +34,28 @@ class OwnPoolTest {
             }
             network.letGo();
             assertThat(network.allClosed()).succeedsWithin(Duration.ofSeconds(30));
+        }
+    }
+
+    @Test
+    @DisplayName("13.7 a pool keeps two connections that nobody uses, and not its whole size")
+    void idle_poolOfAnySize_keepsTwo() throws Exception {
+        try (HikariDataSource pool = OwnPool.open(database.jdbcUrl() + "&ApplicationName=own-pool", 20)) {
+            List<Connection> all = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                all.add(pool.getConnection());
+            }
+            for (Connection connection : all) {
+                connection.close();
+            }
+
+            assertThat(pool.getMinimumIdle()).isEqualTo(2);
+            assertThat(pool.getIdleTimeout()).isEqualTo(Duration.ofMinutes(1).toMillis());
+            pool.getHikariPoolMXBean().softEvictConnections(); // as the minute would
+            database.await("select count(*) <= 2 from pg_stat_activity where application_name = 'own-pool'");
+        }
+        try (HikariDataSource smallest = OwnPool.open(database.jdbcUrl(), 1)) {
+            assertThat(smallest.getMinimumIdle()).isEqualTo(1);
         }
     }
 }
