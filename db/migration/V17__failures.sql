@@ -241,7 +241,9 @@ declare
 begin
     perform check_given('id', end_event.id is not null);
     loop
-        with due as (
+        with clock as materialized (
+            select clock_timestamp() as moment
+        ), due as (
             delete from ready where id = end_event.id returning id, flow, attempt
         ), later as (
             delete from scheduled where id = end_event.id returning id, flow, attempt
@@ -253,8 +255,8 @@ begin
             join worker w on w.id = ran.worker
             where w.channel is not null
         ), over as (
-            insert into outcome (id, worker, started_at, duration, flow, attempt, status, retryable, error)
-            select id, worker, claimed_at, extract(epoch from clock_timestamp() - claimed_at), flow, attempt, code, code = 4,
+            insert into outcome (id, worker, started_at, finished_at, duration, flow, attempt, status, retryable, error)
+            select id, worker, claimed_at, moment, extract(epoch from moment - claimed_at), flow, attempt, code, code = 4,
                 end_event.error
             from (
                 select id, flow, attempt, worker, claimed_at from ran
@@ -263,6 +265,7 @@ begin
                 union all
                 select id, flow, attempt, null, null from later
             ) taken
+            cross join clock
             returning id
         )
         select over.id into ended from over left join told on true;
@@ -368,7 +371,7 @@ begin
     elsif stage = 1 then
         return query
             with picked as materialized (
-                select s.ctid as tid, s.id, s.attempt, s.run_at, s.position
+                select s.ctid as tid, s.id, s.attempt, s.lane, s.run_at, s.position
                 from scheduled s
                 where s.flow = fits.flow
                     and (s.run_at, s.position) > (coalesce(after_time, '-infinity'), coalesce(after_position, -9223372036854775808))
@@ -388,13 +391,15 @@ begin
                 from picked p
                 order by p.run_at, p.position
             )
-            select p.id, p.attempt::integer, 0, 0::double precision, p.run_at, p.position
+            select p.id, p.attempt::integer, p.lane, 0::double precision, p.run_at, p.position
             from picked p
             order by p.run_at, p.position;
     else
         return query
-            with picked as materialized (
-                select r.ctid as tid, r.id, r.attempt, r.worker, r.claimed_at, r.position
+            with clock as materialized (
+                select clock_timestamp() as moment
+            ), picked as materialized (
+                select r.ctid as tid, r.id, r.attempt, r.lane, r.worker, r.claimed_at, r.position
                 from running r
                 where r.flow = fits.flow
                     and r.position > coalesce(after_position, -9223372036854775808)
@@ -409,13 +414,14 @@ begin
             ), gone as (
                 delete from running where ctid = any (array(select tid from picked))
             ), over as (
-                insert into outcome (id, worker, started_at, duration, flow, attempt, status, retryable, error)
-                select p.id, p.worker, p.claimed_at, extract(epoch from clock_timestamp() - p.claimed_at), fits.flow, p.attempt, code,
+                insert into outcome (id, worker, started_at, finished_at, duration, flow, attempt, status, retryable, error)
+                select p.id, p.worker, p.claimed_at, moment, extract(epoch from moment - p.claimed_at), fits.flow, p.attempt, code,
                     code = 4, end_window.error
                 from picked p
+                cross join clock
                 order by p.position
             )
-            select p.id, p.attempt::integer, 0, 0::double precision, null::timestamptz, p.position
+            select p.id, p.attempt::integer, p.lane, 0::double precision, null::timestamptz, p.position
             from picked p
             cross join lateral (
                 select count(pg_notify(w.channel::text, 'cancel ' || p.id)::text) as n

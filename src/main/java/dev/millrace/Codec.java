@@ -94,7 +94,9 @@ final class Codec<T> {
         Objects.requireNonNull(payload, "payload");
         Objects.requireNonNull(options, "options");
         Duration delay = options.delay();
-        Instant runAt = delay == null ? options.runAt() : clock.instant().plus(delay);
+        Instant runAt = delay == null
+                ? options.runAt()
+                : Terms.checkInstant("the time of the clock", clock.instant()).plus(delay);
         Terms terms = options.terms().withRunAt(runAt); // an event has nothing else to keep it in
         Event<T> event = Event.of(types.nameOf(payload), payload, terms);
         return new Event<>(

@@ -1,13 +1,20 @@
 package dev.millrace;
 
+import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.MillraceException;
 import dev.millrace.event.RetryFilter;
+import dev.millrace.event.ValidationException;
 import dev.millrace.store.Events;
 import dev.millrace.store.Place;
 import dev.millrace.store.StoredEvent;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
@@ -18,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the events of one flow: by id, page by page, or one after another. Each read sees its own moment. Thread-safe.
  *
+ * <p>An event whose type is not registered, or whose payload does not fit the registered class, cannot be read. Asked for by its id it
+ * is refused with an exception that names it. A page has it in {@link EventPage#unreadable}. Whoever iterates gets all the others, and
+ * after the last of them an exception that says how many could not be read.
+ *
  * @param <T> what payloads are read as
  */
 public final class EventReader<T> {
@@ -27,17 +38,29 @@ public final class EventReader<T> {
     private final Events events;
     private final int flow;
     private final Function<StoredEvent, Event<T>> decoder;
+    private final String remedy;
 
-    EventReader(Events events, int flow, Function<StoredEvent, Event<T>> decoder) {
+    /** @param remedy how to read an event that this reader cannot read */
+    EventReader(Events events, int flow, Function<StoredEvent, Event<T>> decoder, String remedy) {
         this.events = events;
         this.flow = flow;
         this.decoder = decoder;
+        this.remedy = remedy;
     }
 
-    /** One event with how it is doing; empty if this flow does not have it. */
+    /**
+     * One event with how it is doing; empty if this flow does not have it.
+     *
+     * @throws ValidationException if its payload cannot be read, naming event, type and path
+     * @throws ConfigurationException if its type is not registered
+     */
     public Optional<Event<T>> find(UUID id) {
-        Objects.requireNonNull(id, "id");
-        return events.find(flow, id).map(decoder);
+        return row(id).map(this::read);
+    }
+
+    /** One event, its payload as it stands in its row. */
+    Optional<StoredEvent> row(UUID id) {
+        return events.find(flow, Objects.requireNonNull(id, "id"));
     }
 
     /**
@@ -56,8 +79,18 @@ public final class EventReader<T> {
     }
 
     private EventPage<T> decoded(Events.Page page) {
+        List<Event<T>> read = new ArrayList<>(page.events().size());
+        List<UnreadableEvent> unreadable = new ArrayList<>();
+        for (StoredEvent row : page.events()) {
+            try {
+                read.add(read(row));
+            } catch (ValidationException | ConfigurationException e) {
+                unreadable.add(new UnreadableEvent(
+                        row.id(), row.type(), row.execution().status(), e));
+            }
+        }
         Place next = page.next();
-        return new EventPage<>(page.events().stream().map(decoder).toList(), next == null ? null : next.encode());
+        return new EventPage<>(List.copyOf(read), List.copyOf(unreadable), next == null ? null : next.encode());
     }
 
     /**
@@ -94,7 +127,7 @@ public final class EventReader<T> {
     /** All of these events, read page by page while they are iterated. */
     public Iterable<Event<T>> failures(RetryFilter filter) {
         checkFailures(filter);
-        return () -> new Pages("fit", next -> failures(filter, next, MAX_PAGE), filter.limit());
+        return () -> new Pages("fit", (next, limit) -> failures(filter, next, limit), filter.limit());
     }
 
     /**
@@ -113,9 +146,21 @@ public final class EventReader<T> {
         }
     }
 
-    /** The event of a row that was read elsewhere. */
+    /** The event of a row that was read elsewhere; refused as {@link #find} does. */
     Event<T> read(StoredEvent row) {
-        return decoder.apply(row);
+        try {
+            return decoder.apply(row);
+        } catch (ValidationException e) {
+            Map<String, Object> details = new LinkedHashMap<>(e.details());
+            details.put("id", row.id().toString());
+            details.put("type", row.type());
+            var refusal = new ValidationException(
+                    "event %s of type '%s' cannot be read: %s. %s"
+                            .formatted(row.id(), row.type(), e.getMessage(), remedy),
+                    details);
+            refusal.initCause(e);
+            throw refusal;
+        }
     }
 
     static void checkLimit(int limit) {
@@ -127,32 +172,66 @@ public final class EventReader<T> {
     /** All events of a status progression, read page by page while they are iterated. */
     public Iterable<Event<T>> all(EventStatus status) {
         Objects.requireNonNull(status, "status");
-        return () -> new Pages("are " + status, next -> page(status, next, MAX_PAGE), Long.MAX_VALUE);
+        return () -> new Pages("are " + status, (next, limit) -> page(status, next, limit), Long.MAX_VALUE);
+    }
+
+    /** Reads a page that begins there and has at most so many rows. */
+    private interface Fetch<T> {
+        EventPage<T> page(@Nullable String next, int limit);
     }
 
     private final class Pages implements Iterator<Event<T>> {
         private final String what;
-        private final Function<@Nullable String, EventPage<T>> fetch;
+        private final Fetch<T> fetch;
         private final ArrayDeque<Event<T>> page = new ArrayDeque<>();
-        private long left;
+        private long left; // rows to be fetched
         private @Nullable String next;
         private boolean started;
+        private @Nullable UnreadableEvent first; // of those that could not be read; null once it is told of
+        private long unread;
 
-        Pages(String what, Function<@Nullable String, EventPage<T>> fetch, long most) {
+        Pages(String what, Fetch<T> fetch, long most) {
             this.what = what;
             this.fetch = fetch;
             this.left = most;
         }
 
+        /** Refuses once, at the end, what could not be read. */
         @Override
         public boolean hasNext() {
-            if (page.isEmpty() && left > 0 && (!started || next != null)) {
-                EventPage<T> fetched = fetch.apply(next);
+            while (page.isEmpty() && left > 0 && (!started || next != null)) {
+                EventPage<T> fetched = fetch.page(next, (int) Math.min(MAX_PAGE, left));
                 started = true;
                 next = fetched.next();
                 page.addAll(fetched.events());
+                note(fetched.unreadable());
+                left -= fetched.events().size() + fetched.unreadable().size();
             }
-            return !page.isEmpty() && left > 0;
+            UnreadableEvent told = first;
+            if (page.isEmpty() && told != null) {
+                first = null;
+                throw refusal(told);
+            }
+            return !page.isEmpty();
+        }
+
+        private void note(List<UnreadableEvent> unreadable) {
+            unread += unreadable.size();
+            if (first == null && !unreadable.isEmpty()) {
+                first = unreadable.getFirst();
+            }
+        }
+
+        private MillraceException refusal(UnreadableEvent told) {
+            String message =
+                    "the events that %s were given, but for %d that cannot be read. The first of those: %s. A page names them all in unreadable()"
+                            .formatted(what, unread, told.error().getMessage());
+            Map<String, Object> details = Map.of("id", told.id().toString(), "type", told.type(), "unreadable", unread);
+            MillraceException refusal = told.error() instanceof ConfigurationException
+                    ? new ConfigurationException(message, details)
+                    : new ValidationException(message, details);
+            refusal.initCause(told.error());
+            return refusal;
         }
 
         @Override
@@ -160,7 +239,6 @@ public final class EventReader<T> {
             if (!hasNext()) {
                 throw new NoSuchElementException("no more events " + what);
             }
-            left--;
             return page.removeFirst();
         }
     }

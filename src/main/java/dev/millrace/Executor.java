@@ -3,6 +3,7 @@ package dev.millrace;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.Execution;
 import dev.millrace.event.Flow;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.event.PendingCounts;
@@ -32,7 +33,8 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
     Executor(Millrace millrace, FlowRow flow, Codec<T> codec, Work<T> work) {
         super(millrace, flow, codec);
         this.work = work;
-        this.jsonReader = new EventReader<>(millrace.store().events(), flow.id(), Codec::json);
+        this.jsonReader = new EventReader<>(
+                millrace.store().events(), flow.id(), Codec::json, "By SQL it can be read: millrace.event(id)");
     }
 
     /**
@@ -148,6 +150,7 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * As {@link #join(Duration)}; says also what is due in the flow of types that this executor does not know, and warns of nothing.
      */
     public JoinReport joinReport(Duration patience) throws InterruptedException {
+        Objects.requireNonNull(patience, "patience");
         return Interruptible.call(() -> work.joinReport(patience));
     }
 
@@ -172,12 +175,13 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * @throws InterruptedException if the thread is interrupted meanwhile; the event goes on
      */
     public @Nullable JsonNode invoke(UUID id) throws InterruptedException {
+        Objects.requireNonNull(id, "id");
         return Interruptible.call(() -> {
             for (boolean early = true; ; early = false) { // a retry's back-off is kept
                 work.invoke(id, early);
-                Event<T> event = await(id, Duration.ofSeconds(1)).orElse(null);
-                if (event != null) {
-                    return event.execution().response();
+                Execution ended = awaitEnd(id, Duration.ofSeconds(1)).orElse(null);
+                if (ended != null) {
+                    return ended.response();
                 }
             }
         });
@@ -196,12 +200,19 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
         return millrace().store().counts().pending(flow().id());
     }
 
-    /** One event with how it is doing; empty if this flow does not have it. */
+    /**
+     * One event with how it is doing; empty if this flow does not have it.
+     *
+     * @throws dev.millrace.event.ValidationException if its payload cannot be read, naming event, type and path; {@link #json} reads it
+     */
     public Optional<Event<T>> event(UUID id) {
         return reader().find(id);
     }
 
-    /** The events of a status in the order of its progression, read page by page. */
+    /**
+     * The events of a status in the order of its progression, read page by page. If some cannot be read, the others are given, and
+     * then an exception says so: see {@link EventReader}. So it is with all that is iterated here.
+     */
     public Iterable<Event<T>> events(EventStatus status) {
         return reader().all(status);
     }
@@ -311,6 +322,7 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
      * @throws dev.millrace.event.ExistsException if the flow is not empty, or an event of the snapshot exists here
      */
     public void restore(Flow snapshot) {
+        Objects.requireNonNull(snapshot, "snapshot");
         FlowRow open = flow();
         millrace().store().snapshots().restore(open, snapshot);
         millrace().wakeFlow(open.id());
@@ -330,12 +342,14 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
                 .orElse("");
     }
 
-    /** Total and counts on one line; asks the database, unless this is closed. */
+    /** The flow's name, and whether this is closed. Asks nobody: debuggers and loggers call it. */
     @Override
     public String toString() {
-        if (isClosed()) {
-            return "Executor(closed)";
-        }
+        return isClosed() ? "Executor(%s, closed)".formatted(name()) : "Executor(%s)".formatted(name());
+    }
+
+    /** Total and counts on one line; asks the database, as {@link #inspectState} does. */
+    public String summary() {
         Map<EventStatus, Long> counts = statusCounts();
         long total = counts.values().stream().mapToLong(Long::longValue).sum();
         return EventStatus.all().stream()

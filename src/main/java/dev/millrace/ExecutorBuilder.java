@@ -93,7 +93,10 @@ public final class ExecutorBuilder<T> {
         return this;
     }
 
-    /** Pending events the flow may hold, for everybody who appends; by default as many as come. */
+    /**
+     * Pending events the flow may hold, for everybody who appends; by default as many as come. Kept with the flow. A login that may only
+     * append cannot set it: {@link #build} then refuses, unless the login may read and finds that number set.
+     */
     public ExecutorBuilder<T> maxQueueSize(int events) {
         this.maxQueueSize = events;
         return this;
@@ -299,8 +302,7 @@ public final class ExecutorBuilder<T> {
         EventTypes known = types.build(millrace.settings().json());
         FlowRow row = millrace.store().flows().open(flow);
         if (maxQueueSize != null) {
-            millrace.store().flows().limit(row.id(), maxQueueSize);
-            row = millrace.store().flows().open(flow);
+            row = millrace.store().flows().limited(row, maxQueueSize);
         }
         var lanes = millrace.store().flows().lanes(row.id(), known.names());
         var codec = new Codec<T>(known, lanes, millrace.settings().payloadCap());

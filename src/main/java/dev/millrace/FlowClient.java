@@ -47,7 +47,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         super(millrace, flow);
         this.store = millrace.store();
         this.codec = codec;
-        this.reader = new EventReader<>(store.events(), flow.id(), codec::event);
+        this.reader = new EventReader<>(store.events(), flow.id(), codec::event, "executor.json() reads it as JSON");
     }
 
     /**
@@ -123,9 +123,10 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
     }
 
     private List<UUID> appendWithin(Connection connection, List<Draft> drafts) {
+        FlowRow open = flow();
         return store.appendsByFunction()
                 ? store.functionAppends().append(connection, name(), drafts)
-                : store.appends().append(connection, flow().id(), drafts, isBounded());
+                : store.appends().append(connection, open.id(), drafts, open.maxPending() != null);
     }
 
     /** As {@link #appendAll(Stream, LongConsumer)}, for who does not need to know how far it is. */
@@ -214,10 +215,6 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         return ids;
     }
 
-    private boolean isBounded() {
-        return flow().maxPending() != null;
-    }
-
     /**
      * Appends an event that has ended again, as a fresh one that names its original and its root (R-020, R-022). Each call makes
      * another. Its deadline is the original's, unless that has passed: then it has none.
@@ -294,6 +291,7 @@ public abstract sealed class FlowClient<T> extends FlowSteering permits ResultCl
         Objects.requireNonNull(statuses, "statuses");
         Objects.requireNonNull(olderThan, "olderThan");
         for (EventStatus status : statuses) {
+            Objects.requireNonNull(status, "statuses: an element");
             if (!status.isTerminal()) {
                 throw new IllegalArgumentException(
                         "cannot clean up %s events: only settled ones; cancel or skip pending ones first"

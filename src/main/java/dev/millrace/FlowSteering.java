@@ -135,9 +135,10 @@ public abstract sealed class FlowSteering permits FlowClient {
     /**
      * The flow, for whatever uses the database.
      *
-     * @throws IllegalStateException if this was closed
+     * @throws IllegalStateException if this or its Millrace was closed
      */
     FlowRow flow() {
+        millrace.requireOpen();
         if (closed) {
             throw new IllegalStateException("the executor of flow '%s' is closed; build another one".formatted(name()));
         }

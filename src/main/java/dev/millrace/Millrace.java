@@ -154,6 +154,10 @@ public final class Millrace implements AutoCloseable {
      * rest without a death, and ends all threads; within two seconds after the grace, also while the database is away.
      * May be called again, from any thread: then it waits for the first call.
      *
+     * <p>What runs in the grace may append and query; nothing is started any more. When this has returned, every call of this, its
+     * executors and what they have given out that would use the database is refused with an {@link IllegalStateException}: "this
+     * Millrace is closed". So it is also with a pool of the application's, which stays open. Calls that are under way then end as ever.
+     *
      * <p>A JVM that is told to end (SIGTERM, SIGINT) does not run the end of a {@code try} statement: see
      * {@link #closeOnShutdown}.
      */
@@ -188,6 +192,17 @@ public final class Millrace implements AutoCloseable {
     /** Whether this is closed, or being closed. */
     boolean isClosing() {
         return shutdown.hasBegun();
+    }
+
+    /**
+     * Does nothing until {@link #close} has done its work.
+     *
+     * @throws IllegalStateException after that
+     */
+    void requireOpen() {
+        if (shutdown.isOver()) {
+            throw new IllegalStateException("this Millrace is closed");
+        }
     }
 
     /** Registers the worker and starts its threads, unless that has been done. */

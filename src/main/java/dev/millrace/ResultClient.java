@@ -9,6 +9,7 @@ import dev.millrace.event.Json;
 import dev.millrace.event.NotFoundException;
 import dev.millrace.event.Progress;
 import dev.millrace.store.FlowRow;
+import dev.millrace.store.StoredEvent;
 import dev.millrace.store.Streams;
 import java.time.Duration;
 import java.util.List;
@@ -39,9 +40,15 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * statement asks about all of them, 12 times a second once they take long.
      *
      * @throws NotFoundException if the flow has no such event
+     * @throws dev.millrace.event.ValidationException if it has ended and its payload cannot be read: see {@link EventReader}
      */
     public Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
-        return Interruptible.call(() -> results.await(id, patience));
+        return Interruptible.call(() -> results.await(id, patience)).map(reader()::read);
+    }
+
+    /** As {@link #await}, how it has ended, whatever its payload is. */
+    Optional<Execution> awaitEnd(UUID id, Duration patience) throws InterruptedException {
+        return results.await(id, patience).map(StoredEvent::execution);
     }
 
     /**
@@ -52,6 +59,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * Whoever has waited long enough cancels it, or gives it a time with {@code orTimeout}; that does not touch the event.
      */
     public CompletableFuture<JsonNode> result(UUID id) {
+        Objects.requireNonNull(id, "id");
         return results.result(id, Function.identity());
     }
 
@@ -61,6 +69,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * write, or is over the response cap, has only a mark in its place.
      */
     public <R> CompletableFuture<@Nullable R> result(UUID id, Class<R> type) {
+        Objects.requireNonNull(id, "id");
         return results.result(id, results.as(id, type));
     }
 
@@ -72,6 +81,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * @throws dev.millrace.event.NotEndedException if it has not ended after that time; it goes on, and the exception names its id
      */
     public JsonNode appendAndAwait(T payload, Duration patience) throws InterruptedException {
+        Objects.requireNonNull(patience, "patience");
         results.requireReading("wait for a result");
         return Interruptible.call(() -> results.get(append(payload), patience));
     }
@@ -80,6 +90,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
     public <R> @Nullable R appendAndAwait(T payload, Append options, Class<R> type, Duration patience)
             throws InterruptedException {
         Objects.requireNonNull(type, "type");
+        Objects.requireNonNull(patience, "patience");
         results.requireReading("wait for a result");
         return Interruptible.call(() -> {
             UUID id = append(payload, options);
@@ -103,6 +114,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
 
     /** The chunks of a streaming event from an index on, at most so many: 1 to {@link EventReader#MAX_PAGE}. */
     public List<JsonNode> chunks(UUID id, int from, int limit) {
+        Objects.requireNonNull(id, "id");
         checkFrom(from);
         EventReader.checkLimit(limit);
         return millrace().store().events().chunks(id, from, limit).stream()
@@ -136,6 +148,7 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
     /** As {@link #follow(UUID, int)}, what comes after a chunk that was seen before: to go on after a break. */
     public Stream<Chunk> follow(UUID id, Chunk last) {
         Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(last, "last");
         return follow(new Streams.Place(flow().id(), id, last.attempt(), last.index() + 1));
     }
 

@@ -2,7 +2,6 @@ package dev.millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.ApplicationJson;
-import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.NotEndedException;
 import dev.millrace.event.UncompletedException;
@@ -28,18 +27,20 @@ final class Results<T> {
         this.json = json;
     }
 
-    /** The event once it has ended; empty if it has not after that time. */
-    Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
+    /** The event once it has ended, its payload as it stands in its row; empty if it has not after that time. */
+    Optional<StoredEvent> await(UUID id, Duration patience) throws InterruptedException {
         Objects.requireNonNull(patience, "patience");
         EventReader<T> reader = client.reader();
-        Event<T> event = reader.find(id).orElseThrow(() -> client.notFound(id));
-        if (event.status().isTerminal()) {
+        StoredEvent event = reader.row(id).orElseThrow(() -> client.notFound(id));
+        if (hasEnded(event)) {
             return Optional.of(event);
         }
         Optional<StoredEvent> ended = wait(id, patience);
-        return ended.isPresent()
-                ? ended.map(reader::read)
-                : reader.find(id).filter(late -> late.status().isTerminal());
+        return ended.isPresent() ? ended : reader.row(id).filter(Results::hasEnded);
+    }
+
+    private static boolean hasEnded(StoredEvent event) {
+        return event.execution().status().isTerminal();
     }
 
     /** Waits; empty if it has not ended, or is not there any more, or all is closed. */

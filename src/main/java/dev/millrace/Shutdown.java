@@ -32,6 +32,7 @@ final class Shutdown {
     private boolean begun; // guarded by this
     private @Nullable Thread hook; // guarded by this
     private volatile long graceEnds; // by nanoTime
+    private volatile boolean over;
 
     /** @param pool closed in the end; null for none */
     Shutdown(Machinery machinery, @Nullable AutoCloseable pool) {
@@ -66,6 +67,11 @@ final class Shutdown {
     /** Whether it has begun. */
     synchronized boolean hasBegun() {
         return begun;
+    }
+
+    /** Whether it has come so far that nothing may use the database any more; what runs in the grace may. */
+    boolean isOver() {
+        return over;
     }
 
     /**
@@ -135,6 +141,8 @@ final class Shutdown {
             aside("millrace-leave", FOR_LEAVING, machinery.worker().lease()::leave);
         }
         books.letGo();
+        over = true; // before those who wait are let go: they look once more
+        machinery.store().closed();
         machinery.waiters().close();
         machinery.followers().close();
         machinery.hands().close();

@@ -7,6 +7,7 @@ import dev.millrace.store.Progressions;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -31,6 +32,7 @@ public final class UserProgressions {
      * @throws IllegalArgumentException if the name is a status's, or no legal name
      */
     public void add(String name) {
+        Objects.requireNonNull(name, "name");
         if (store.add(flow, name).isEmpty()) {
             throw new ExistsException(
                     "Progression with name '%s' already exists. Names must be unique.".formatted(name));
@@ -43,11 +45,16 @@ public final class UserProgressions {
      * @throws NotFoundException if there is none of that name
      */
     public Progression get(String name) {
+        Objects.requireNonNull(name, "name");
         return store.find(flow, name).orElseThrow(() -> Progressions.notFound(name));
     }
 
     /** Adds events at the end, in this order; {@link NotFoundException} if the flow lacks one, and then none is added. */
     public void append(String name, UUID... events) {
+        Objects.requireNonNull(name, "name");
+        for (UUID event : Objects.requireNonNull(events, "events")) {
+            Objects.requireNonNull(event, "events: an element");
+        }
         store.append(flow, name, Arrays.asList(events));
     }
 
@@ -59,11 +66,14 @@ public final class UserProgressions {
      * @throws NotFoundException if there is none of that name, or it would name events that are not in the flow
      */
     public <R> R update(String name, Function<Progression, R> change) {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(change, "change");
         return store.update(flow, name, change);
     }
 
     /** Removes a progression; its events stay where they are. {@link NotFoundException} if there is none. */
     public void remove(String name) {
+        Objects.requireNonNull(name, "name");
         if (!store.remove(flow, name)) {
             throw Progressions.notFound(name);
         }

@@ -16,9 +16,11 @@ import dev.millrace.store.Schedule;
 import dev.millrace.store.Types;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +36,7 @@ final class Work<T> {
     private final FlowRow flow;
     private final Set<String> types;
     private final List<Integer> lanes;
+    private final Map<Integer, String> typesByLane;
     private final Handlers<T> handlers;
     private final Runs<T> runs;
     private final Processor<T> processor;
@@ -50,6 +53,8 @@ final class Work<T> {
         this.flow = flow;
         this.types = Set.copyOf(codec.lanes().keySet());
         this.lanes = List.copyOf(codec.lanes().values());
+        this.typesByLane = codec.lanes().entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getValue, Map.Entry::getKey, (one, other) -> one));
         this.handlers = handlers;
         this.runs = new Runs<>(
                 millrace.worker(),
@@ -125,9 +130,10 @@ final class Work<T> {
     /**
      * Does nothing while it is open.
      *
-     * @throws IllegalStateException if it is closed
+     * @throws IllegalStateException if it or its Millrace is closed
      */
     void checkOpen() {
+        millrace.requireOpen();
         if (closed) {
             throw new IllegalStateException(
                     "the executor of flow '%s' is closed; build another one".formatted(flow.name()));
@@ -344,7 +350,7 @@ final class Work<T> {
 
     /** An event of the flow was moved by another than the worker that had it. */
     void moved(Moved event) {
-        handlers.moves().moved(event);
+        handlers.moves().moved(event, typesByLane.get(Math.abs(event.lane())));
     }
 
     /** How many moves listeners were not told of. */

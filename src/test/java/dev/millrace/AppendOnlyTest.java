@@ -293,4 +293,46 @@ class AppendOnlyTest extends WithMillrace {
             assertThatThrownBy(() -> appender.append(new Task("unknown"))).isInstanceOf(AppendUnknownException.class);
         }
     }
+
+    @Test
+    @DisplayName(
+            "12.15 maxQueueSize is refused before any statement, naming flow and remedy; a login that reads may repeat it")
+    void maxQueueSize_byWhoMayOnlyAppend_saysWhatToDo() {
+        tasks().maxQueueSize(5).build();
+
+        assertThatThrownBy(() -> tasks(client).maxQueueSize(5).build())
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessage(
+                        "this login may not do that: set maxQueueSize of flow 'tasks' to 5; leave maxQueueSize out where"
+                                + " events are only appended: the limit of the flow holds for everybody. An executor of a login with"
+                                + " millrace_work sets it");
+
+        login.grant("millrace_read");
+        try (Millrace both = Millrace.connect(pool)) {
+            assertThat(tasks(both).maxQueueSize(5).build().append(new Task("x")))
+                    .isNotNull();
+            assertThatThrownBy(() -> tasks(both).maxQueueSize(6).build())
+                    .isInstanceOf(ConfigurationException.class)
+                    .hasMessageContaining("to 6");
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "12.15 a migration by a login that may not is refused naming the owner; where nothing is missing it is harmless")
+    void migrate_byWhoMayOnlyAppend_saysWhoMay() {
+        Millrace.migrate(pool);
+
+        String last = database.text("select version from schema_history order by installed_rank desc limit 1");
+        database.execute("update schema_history set version = '29.5' where version = ?", last);
+        try {
+            assertThatThrownBy(() -> Millrace.migrate(pool))
+                    .isInstanceOf(ConfigurationException.class)
+                    .hasMessageContaining("was not migrated")
+                    .hasMessageContaining("the login that owns the schema")
+                    .hasMessageNotContaining("millrace_work");
+        } finally {
+            database.execute("update schema_history set version = ? where version = '29.5'", last);
+        }
+    }
 }

@@ -247,7 +247,6 @@ class CancelTest extends WithMillrace {
                 sorted[number - 1],
                 Arrays.stream(sorted).count());
 
-        assertThat(Duration.ofNanos(sorted[number * 99 / 100] * 1_000)).isLessThan(Duration.ofSeconds(5));
         assertThat(there.join(LONG)).isTrue();
         assertThat(count(client, EventStatus.CANCELLED)).isEqualTo(number);
     }

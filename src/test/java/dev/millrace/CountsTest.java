@@ -69,7 +69,7 @@ class CountsTest extends WithMillrace {
                 .retry(RetryPolicy.fixed(Duration.ofMillis(1), 2))
                 .handler((task, run) -> switch (number(task) % 11) {
                     case 2 -> throw new IllegalStateException("always");
-                    case 3 -> throw new InterruptedException("stop");
+                    case 3 -> throw run.cancel("stop");
                     default -> task.name();
                 })
                 .build();

@@ -35,6 +35,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
@@ -199,15 +200,17 @@ class DatabaseCheckTest {
     }
 
     @Test
+    @Timeout(120)
     void connect_databaseThatDoesNotExist_isRefusedAtOnce() {
         String url = database.jdbcUrl().replace(database.name(), "millrace_no_such_database");
-        long begin = System.nanoTime();
 
-        assertThatThrownBy(() -> Millrace.connect(url))
+        assertThatThrownBy(() -> Millrace.builder()
+                        .jdbcUrl(url)
+                        .patience(Duration.ofHours(1)) // which is what it would take if it were not refused at once
+                        .connect())
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("millrace_no_such_database")
                 .hasMessageContaining("3D000");
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
     }
 
     @Test
@@ -328,7 +331,7 @@ class DatabaseCheckTest {
             twos.execute();
             ones.start();
 
-            assertThat(twos.join(Duration.ofSeconds(20))).isTrue();
+            assertThat(twos.join(Duration.ofSeconds(60))).isTrue();
             database.await("select count(*) = 2 from _two2.outcome");
 
             assertThat(ones.statusCounts())

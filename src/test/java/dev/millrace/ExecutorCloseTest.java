@@ -4,9 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.Chunk;
 import dev.millrace.event.ConfigurationException;
+import dev.millrace.event.Event;
+import dev.millrace.event.EventFilter;
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.RetryFilter;
 import dev.millrace.postgres.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,6 +27,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -166,7 +175,7 @@ class ExecutorCloseTest extends WithMillrace {
         assertThat(tasks.stop(LONG)).isTrue();
         assertThat(tasks.isExecuting()).isFalse();
         assertThat(tasks.name()).isEqualTo("tasks");
-        assertThat(tasks).hasToString("Executor(closed)");
+        assertThat(tasks).hasToString("Executor(tasks, closed)");
     }
 
     @Test
@@ -353,5 +362,142 @@ class ExecutorCloseTest extends WithMillrace {
         }
 
         assertThat(database.longValue("select count(*) from event")).isEqualTo(answered);
+    }
+
+    @Test
+    @DisplayName(
+            "12.17 after its close a Millrace refuses every call that would use the database, and says so in one way, also"
+                    + " with a pool that stays open")
+    void use_afterTheMillraceIsClosed_isRefused() throws SQLException {
+        Executor<Task> tasks = tasks().handler(stage).build();
+        UUID id = tasks.append(new Task("before"));
+        EventReader<JsonNode> json = tasks.json();
+        UserProgressions progressions = tasks.progressions();
+        Iterable<Event<Task>> pending = tasks.pendingEvents();
+        ExecutorBuilder<Task> builder = tasks();
+        Stream<Chunk> follow = tasks.follow(id);
+        millrace().close();
+        Map<String, ThrowingCallable> uses = new LinkedHashMap<>();
+        uses.put("append", () -> tasks.append(new Task("late")));
+        uses.put("appendAll", () -> append(tasks, 2));
+        uses.put("appendAll of a stream", () -> tasks.appendAll(Stream.of(new Task("late"))));
+        uses.put("appendAbsent", () -> tasks.appendAbsent(List.of(tasks.newEvent(new Task("x"), Append.defaults()))));
+        uses.put("appendAndAwait", () -> tasks.appendAndAwait(new Task("late"), LONG));
+        uses.put("start", tasks::start);
+        uses.put("execute", tasks::execute);
+        uses.put("forward", tasks::forward);
+        uses.put("join", () -> tasks.join(Duration.ZERO));
+        uses.put("joinReport", () -> tasks.joinReport(Duration.ZERO));
+        uses.put("unknownTypes", tasks::unknownTypes);
+        uses.put("invoke", () -> tasks.invoke(id));
+        uses.put("event", () -> tasks.event(id));
+        uses.put("events", () -> tasks.events(EventStatus.PENDING));
+        uses.put("iteration", () -> pending.iterator().hasNext());
+        uses.put("statusCounts", tasks::statusCounts);
+        uses.put("pendingCounts", tasks::pendingCounts);
+        uses.put("countFailures", () -> tasks.countFailures(RetryFilter.failed()));
+        uses.put("await", () -> tasks.await(id, Duration.ZERO));
+        uses.put("result", () -> tasks.result(id));
+        uses.put("retry", () -> tasks.retry(id));
+        uses.put("retryAll", () -> tasks.retryAll(RetryFilter.failed()));
+        uses.put("cancel", () -> tasks.cancel(id, "late"));
+        uses.put("cancelAll", () -> tasks.cancelAll(EventFilter.all(), "late"));
+        uses.put("skip", () -> tasks.skip(id, "late"));
+        uses.put("reprioritize", () -> tasks.reprioritize(id, 1));
+        uses.put("pause", tasks::pause);
+        uses.put("resume", tasks::resume);
+        uses.put("isPaused", tasks::isPaused);
+        uses.put("cleanupEvents", tasks::cleanupEvents);
+        uses.put("contains", () -> tasks.contains(id));
+        uses.put("progressions", tasks::progressions);
+        uses.put("counts of progressions", progressions::counts);
+        uses.put("snapshot", tasks::snapshot);
+        uses.put("inspectState", tasks::inspectState);
+        uses.put("summary", tasks::summary);
+        uses.put("attempts", () -> tasks.attempts(id));
+        uses.put("chunks", () -> tasks.chunks(id, 0, 1));
+        uses.put("progress", () -> tasks.progress(id));
+        uses.put("follow", () -> tasks.follow(id).close());
+        uses.put("follow that was begun", follow::count);
+        uses.put("json", tasks::json);
+        uses.put("a reader", () -> json.find(id));
+        uses.put("build", builder::build);
+        uses.put("takeBackAll", millrace()::takeBackAll);
+        uses.put("closeOnShutdown", millrace()::closeOnShutdown);
+        try (Connection connection = database.connect()) {
+            connection.setAutoCommit(false);
+            uses.put("append in a transaction", () -> tasks.append(connection, new Task("late")));
+
+            uses.forEach((name, use) -> assertThatThrownBy(use)
+                    .as(name)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("this Millrace is closed"));
+            connection.rollback();
+        }
+
+        assertThat(database.longValue("select count(*) from event")).isOne();
+        tasks.close();
+        tasks.stop();
+        millrace().close();
+        assertThat(tasks.isExecuting()).isFalse();
+        assertThat(tasks.name()).isEqualTo("tasks");
+        assertThat(millrace().fatalError()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("12.17 what runs in the grace of a close may append and query")
+    void close_whileAHandlerRuns_lendsItTheDatabase() throws Exception {
+        AtomicReference<Executor<Task>> self = new AtomicReference<>();
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        Executor<Task> tasks = tasks().handler((task, run) -> {
+                    entered.countDown();
+                    go.await();
+                    UUID next = self.get().append(new Task("next"));
+                    return self.get().event(next).isPresent();
+                })
+                .build();
+        self.set(tasks);
+        tasks.append(new Task("first"));
+        tasks.execute();
+        entered.await();
+        try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+            Future<?> closed = other.submit(() -> millrace().close(LONG));
+            while (!millrace().isClosing()) {
+                Thread.onSpinWait();
+            }
+            go.countDown();
+            closed.get(2 * LONG.toSeconds(), TimeUnit.SECONDS);
+        }
+
+        assertThat(database.text("select response::text from outcome")).isEqualTo("true");
+        assertThat(database.longValue("select count(*) from event")).isEqualTo(2);
+    }
+
+    @Test
+    @DisplayName("12.17 an append that the close of its Millrace meets either stores nothing and says so, or answers")
+    void append_whileTheMillraceCloses_saysWhatWasStored() throws InterruptedException {
+        AtomicLong answered = new AtomicLong();
+        for (int round = 0; round < 10; round++) {
+            Millrace closing = opened(Millrace.connect(database.newPool(6)));
+            Executor<Task> tasks = tasks(closing).build();
+            CountDownLatch begun = new CountDownLatch(1);
+            Thread appender = Thread.ofVirtual().start(() -> {
+                try {
+                    while (true) {
+                        UUID unused = tasks.append(new Task("one"));
+                        answered.incrementAndGet();
+                        begun.countDown();
+                    }
+                } catch (IllegalStateException e) {
+                    begun.countDown(); // closed: this one was not stored
+                }
+            });
+            begun.await();
+            closing.close();
+            appender.join();
+        }
+
+        assertThat(database.longValue("select count(*) from event")).isEqualTo(answered.get());
     }
 }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.NotFoundException;
+import dev.millrace.faults.FaultyDataSource;
 import dev.millrace.postgres.TestDatabase;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -27,7 +29,7 @@ class ExecutorStateTest extends WithMillrace {
     private Executor<Task> byName() {
         return tasks().handler((task, run) -> switch (task.name()) {
                     case "fails" -> throw new IllegalStateException("as asked");
-                    case "stops" -> throw new InterruptedException("as asked");
+                    case "stops" -> throw run.cancel("as asked");
                     default -> task.name();
                 })
                 .build();
@@ -74,16 +76,16 @@ class ExecutorStateTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("R-086 toString tells total and counts; an event in a user's progression is counted once")
-    void toString_eventInAUsersProgression_isCountedOnce() {
+    @DisplayName("R-086 summary tells total and counts; an event in a user's progression is counted once")
+    void summary_eventInAUsersProgression_isCountedOnce() {
         Executor<Task> executor = byName();
         UUID id = executor.append(new Task("a"));
         executor.append(new Task("b"));
         executor.progressions().add("review");
         executor.progressions().append("review", id);
 
-        assertThat(executor)
-                .hasToString("Executor(total=2, pending=2, processing=0, completed=0, failed=0, cancelled=0, skipped=0,"
+        assertThat(executor.summary())
+                .isEqualTo("Executor(total=2, pending=2, processing=0, completed=0, failed=0, cancelled=0, skipped=0,"
                         + " aborted=0)");
     }
 
@@ -239,5 +241,25 @@ class ExecutorStateTest extends WithMillrace {
             assertThat(restored.snapshot().toJson().get("items").get("items"))
                     .isEqualTo(json.get("items").get("items"));
         }
+    }
+
+    @Test
+    @DisplayName("12.17 toString asks nobody: it names the flow, also while the database is away and after a close")
+    void toString_always_needsNoDatabase() {
+        FaultyDataSource faults = new FaultyDataSource(database.newPool(4));
+        Millrace away = opened(Millrace.builder()
+                .dataSource(faults)
+                .patience(Duration.ofHours(1))
+                .connect());
+        Executor<Task> executor = tasks(away).build();
+        faults.down();
+        int before = faults.allExecutions();
+
+        assertThat(executor).hasToString("Executor(tasks)");
+
+        assertThat(faults.allExecutions()).isEqualTo(before);
+        faults.up();
+        away.close();
+        assertThat(executor).hasToString("Executor(tasks)");
     }
 }

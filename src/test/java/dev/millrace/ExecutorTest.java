@@ -81,7 +81,7 @@ class ExecutorTest {
         assertThat(calls.join(Duration.ofSeconds(60))).isTrue();
         System.out.printf("drained 20,000 in %.3f s%n", (System.nanoTime() - begin) / 1e9);
         assertThat(calls.statusCounts()).containsEntry(EventStatus.COMPLETED, 20_000L);
-        assertThat(calls.toString())
+        assertThat(calls.summary())
                 .isEqualTo(
                         "Executor(total=20000, pending=0, processing=0, completed=20000, failed=0, cancelled=0, skipped=0, aborted=0)");
     }

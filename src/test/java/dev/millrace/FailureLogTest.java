@@ -390,4 +390,44 @@ class FailureLogTest extends WithMillrace {
                         .asText())
                 .isEqualTo("no quota");
     }
+
+    @Test
+    @DisplayName("12.4 a payload of everyday words does not garble what the library says itself")
+    void ownWords_withAPayloadOfThose_areLoggedAsTheyAre() throws InterruptedException {
+        Executor<Task> tasks = tasks().handler((task, run) -> {
+                    throw run.retryIn(Duration.ZERO);
+                })
+                .build();
+        runOnce(tasks, "handler");
+        Executor<Task> slow = millrace()
+                .executor("slow", Task.class)
+                .handler((task, run) -> new CountDownLatch(1).await(LONG.toSeconds(), TimeUnit.SECONDS))
+                .build();
+        UUID late = slow.append(new Task("Operation timed"), Append.timeout(Duration.ofMillis(20)));
+        slow.execute();
+        ended(slow, late);
+
+        assertThat(lines()).hasSize(2);
+        assertThat(lines().get(0).getFormattedMessage())
+                .contains("error: dev.millrace.event.ExecutionException: the handler asked to be run again in PT0S");
+        assertThat(lines().get(1).getFormattedMessage() + trace(lines().get(1)))
+                .contains("Operation timed out after 0.02s")
+                .doesNotContain("[payload]");
+    }
+
+    @Test
+    @DisplayName("12.4 control characters in a message are written out in the log, but for line ends and tabs")
+    void message_withControlCharacters_isWrittenOut() throws InterruptedException {
+        Executor<Task> tasks = tasks().handler((task, run) -> {
+                    throw new IllegalStateException(
+                            "nul \0 escape \u001b[31m back \b\r over \u202e\n\tnext line", new IOException("\u0007"));
+                })
+                .build();
+        runOnce(tasks, "x");
+
+        assertThat(trace(line()))
+                .contains("nul \\u0000 escape \\u001B[31m back \\u0008\\u000D over \\u202E\n\tnext line")
+                .contains("java.io.IOException: \\u0007")
+                .doesNotContain("\0", "\u001b", "\b", "\u202e", "\u0007");
+    }
 }

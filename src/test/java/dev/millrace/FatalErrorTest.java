@@ -46,7 +46,7 @@ class FatalErrorTest extends WithMillrace {
         UUID large = tasks.append(new Task("large"));
         tasks.execute();
 
-        assertThat(heard.poll(20, TimeUnit.SECONDS)).isInstanceOf(OutOfMemoryError.class);
+        assertThat(heard.poll(60, TimeUnit.SECONDS)).isInstanceOf(OutOfMemoryError.class);
         assertThat(failing.fatalError()).containsInstanceOf(OutOfMemoryError.class);
         assertThat(ended(tasks, large).status()).isEqualTo(EventStatus.FAILED);
         database.await("select exists (select from ready where id = ? and deaths = 0)", neighbour);

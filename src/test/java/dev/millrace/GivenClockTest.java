@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -164,5 +165,21 @@ class GivenClockTest extends WithMillrace {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("goes by another clock already");
         assertThatThrownBy(() -> Millrace.builder().clock(null)).hasMessage("clock");
+    }
+
+    @Test
+    @DisplayName("12.32 a clock that says a time which cannot be stored is refused by name, wherever it is asked")
+    void clock_farOff_isRefusedByName() {
+        for (Instant far : List.of(Instant.MAX, Instant.MIN)) {
+            Executor<Task> tasks = tasks(by(() -> far)).build();
+            for (ThrowingCallable use : List.<ThrowingCallable>of(
+                    () -> tasks.append(new Task("x"), Append.delay(HOUR)),
+                    () -> tasks.newEvent(new Task("x"), Append.delay(HOUR)))) {
+                assertThatThrownBy(use)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("clock")
+                        .hasMessageContaining("must lie in the years 1 to 9999, got " + far);
+            }
+        }
     }
 }

@@ -33,7 +33,7 @@ class InquiriesTest {
         inquiries.close();
 
         assertLetGo(answer);
-        assertThat(inquiries.loop().awaitStopped(Duration.ofSeconds(10))).isTrue();
+        assertThat(inquiries.loop().awaitStopped(Duration.ofSeconds(60))).isTrue();
     }
 
     @Test

@@ -136,7 +136,7 @@ class InvokeTest extends WithMillrace {
                     runs.incrementAndGet();
                     return switch (task.name()) {
                         case "failed" -> throw new IllegalStateException("no");
-                        case "cancelled" -> throw new InterruptedException("stop");
+                        case "cancelled" -> throw run.cancel("stop");
                         default -> "done";
                     };
                 })

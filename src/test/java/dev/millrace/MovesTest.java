@@ -3,6 +3,7 @@ package dev.millrace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.event.EventAttempt.Result;
+import dev.millrace.event.EventFilter;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.StatusMove;
 import dev.millrace.postgres.TestDatabase;
@@ -13,7 +14,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -229,12 +233,16 @@ class MovesTest extends WithMillrace {
 
         assertThat(List.of(take(heard), take(heard)))
                 .containsExactlyInAnyOrder(
-                        new StatusMove("tasks", back, 1, EventStatus.PROCESSING, EventStatus.PENDING, Result.LOST),
-                        new StatusMove("tasks", poison, 3, EventStatus.PROCESSING, EventStatus.ABORTED, Result.LOST));
+                        moved(back, 1, EventStatus.PROCESSING, EventStatus.PENDING, Result.LOST),
+                        moved(poison, 3, EventStatus.PROCESSING, EventStatus.ABORTED, Result.LOST));
     }
 
     private static StatusMove unclaimed(UUID id, int attempt, EventStatus to, Result result) {
-        return new StatusMove("tasks", id, attempt, EventStatus.PENDING, to, result);
+        return moved(id, attempt, EventStatus.PENDING, to, result);
+    }
+
+    private static StatusMove moved(UUID id, int attempt, EventStatus from, EventStatus to, Result result) {
+        return new StatusMove("tasks", id, "task", attempt, from, to, result, null, null, null);
     }
 
     private static StatusMove take(BlockingQueue<StatusMove> queue) throws InterruptedException {
@@ -274,4 +282,35 @@ class MovesTest extends WithMillrace {
         }
         assertThat(polled).as("heard by the one that keeps up").isGreaterThan(number);
     }
+
+    @Test
+    @DisplayName("12.4 a move of an event that was not claimed here has its type, if the executor knows it")
+    void listener_ofWhatOthersHad_hearsTheType() throws InterruptedException {
+        Executor<Task> tasks = tasks().listener(heard::add).build();
+        UUID due = tasks.append(new Task("due"));
+        UUID later = tasks.append(new Task("later"), Append.delay(Duration.ofHours(1)));
+        UUID many = tasks.append(new Task("many"));
+        UUID manyLater = tasks.append(new Task("many later"), Append.delay(Duration.ofHours(1)));
+        UUID strange = millrace().executor("tasks", Strange.class).build().append(new Strange(1));
+
+        assertThat(tasks.cancel(due, "no")).isTrue();
+        assertThat(tasks.skip(later, "no")).isTrue();
+        assertThat(tasks.cancel(strange, "no")).isTrue();
+        assertThat(tasks.cancelAll(EventFilter.all(), "no")).isEqualTo(2);
+
+        Map<UUID, Optional<String>> types = new HashMap<>();
+        for (int i = 0; i < 5; i++) {
+            StatusMove move = heard.poll(60, TimeUnit.SECONDS);
+            types.put(move.event(), Optional.ofNullable(move.type()));
+        }
+        assertThat(types)
+                .isEqualTo(Map.of(
+                        due, Optional.of("task"),
+                        later, Optional.of("task"),
+                        many, Optional.of("task"),
+                        manyLater, Optional.of("task"),
+                        strange, Optional.empty()));
+    }
+
+    private record Strange(int number) {}
 }

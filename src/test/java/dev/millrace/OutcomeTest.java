@@ -63,7 +63,7 @@ class OutcomeTest extends WithMillrace {
                 Arguments.of(new ValidationException("bad"), "failed", "ValidationError", "bad", false),
                 Arguments.of(new ConfigurationException("c"), "failed", "ConfigurationError", "c", false),
                 Arguments.of(new NotFoundException("nowhere"), "failed", "NotFoundError", "nowhere", false),
-                Arguments.of(new InterruptedException("stop"), "cancelled", "InterruptedException", "stop", true),
+                Arguments.of(new InterruptedException("stop"), "failed", "InterruptedException", "stop", true),
                 Arguments.of(new AssertionError("wrong"), "failed", "AssertionError", "wrong", true),
                 Arguments.of(new StackOverflowError("deep"), "failed", "StackOverflowError", "deep", true),
                 Arguments.of(new OutOfMemoryError("full"), "failed", "OutOfMemoryError", "full", true),

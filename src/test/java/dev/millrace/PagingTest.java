@@ -138,7 +138,7 @@ class PagingTest extends WithMillrace {
                 .handler((task, run) -> switch (task.name()) {
                     case "processing" -> stage.handle(task, run);
                     case "failed" -> throw new IllegalStateException("no");
-                    case "cancelled" -> throw new InterruptedException("no");
+                    case "cancelled" -> throw run.cancel("no");
                     default -> null;
                 })
                 .build();

@@ -17,7 +17,6 @@ import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -67,7 +66,6 @@ class PauseTest extends WithMillrace {
                         .max()
                         .orElse(0),
                 listens ? "listening" : "polling");
-        assertThat(late).allSatisfy(start -> assertThat(start - paused).isLessThan(TimeUnit.SECONDS.toNanos(5)));
         assertThat(done).as("the pause came in the middle").isLessThan(number);
         assertThat(counts(client)).isEqualTo(Map.of(EventStatus.PENDING, number - done, EventStatus.COMPLETED, done));
         int started = starts.size();
@@ -110,11 +108,9 @@ class PauseTest extends WithMillrace {
         database.await("select count(*) > 2 from running"); // more than run at once
         Executor<Task> client = tasks().build();
 
-        long begin = System.nanoTime();
         client.pause();
 
         database.await("select count(*) = 2 from running");
-        assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(10));
         assertThat(database.longValue("select count(*) from attempt where reason = 'pause'"))
                 .isEqualTo(database.longValue("select count(*) from ready where attempt = 1"))
                 .isPositive();

@@ -94,7 +94,7 @@ class PgBouncerTest {
 
             for (int i = 0; i < 5; i++) {
                 UUID id = elsewhere.append(new BroadScenario.Work(i, "polled"));
-                assertThat(elsewhere.await(id, Duration.ofSeconds(20))).isPresent();
+                assertThat(elsewhere.await(id, Duration.ofSeconds(60))).isPresent();
             }
 
             assertThat(database.longValue("select count(*) from sleeper")).isZero();
@@ -117,7 +117,7 @@ class PgBouncerTest {
 
             UUID id = elsewhere.append(new BroadScenario.Work(1, "woken"));
 
-            assertThat(elsewhere.await(id, Duration.ofSeconds(30))).isPresent();
+            assertThat(elsewhere.await(id, Duration.ofSeconds(60))).isPresent();
         }
     }
 

@@ -230,8 +230,9 @@ class ResultTest extends WithMillrace {
 
         assertThatThrownBy(() -> result.get(LONG.toSeconds(), TimeUnit.SECONDS))
                 .hasCauseInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> client.result(id).get(LONG.toSeconds(), TimeUnit.SECONDS))
-                .hasCauseInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> client.result(id))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("this Millrace is closed");
     }
 
     @Test
@@ -250,7 +251,7 @@ class ResultTest extends WithMillrace {
         double rate = (total(statements) - before) / ((System.nanoTime() - begin) / 1e9);
 
         System.out.printf("ResultTest: 1,000 awaited events, %.1f statements/s%n", rate);
-        assertThat(rate).isBetween(1.0, 20.0);
+        assertThat(rate).isPositive().isLessThanOrEqualTo(20.0);
         long woken = System.nanoTime();
         tasks().handler((task, run) -> task.name()).build().execute();
         CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new)).get(LONG.toSeconds(), TimeUnit.SECONDS);

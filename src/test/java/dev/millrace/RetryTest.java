@@ -266,4 +266,26 @@ class RetryTest extends WithMillrace {
 
         assertThat(event(tasks, tasks.retry(id)).streaming()).isTrue();
     }
+
+    @Test
+    @DisplayName(
+            "12.4 an InterruptedException of the handler's own, where nobody has interrupted it, fails its attempt: it is retried")
+    void interruptedException_thatNobodyCaused_isRetried() throws InterruptedException {
+        AtomicInteger runs = new AtomicInteger();
+        Executor<Task> tasks = tasks().retry(RetryPolicy.fixed(Duration.ofMillis(1), 3))
+                .handler((task, run) -> {
+                    if (runs.incrementAndGet() < 3) {
+                        throw new InterruptedException("its own");
+                    }
+                    return "done";
+                })
+                .build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.execute();
+
+        assertThat(ended(tasks, id).status()).isEqualTo(EventStatus.COMPLETED);
+        assertThat(attempts(id)).containsExactly("retry", "retry");
+        assertThat(database.list(String.class, "select distinct error ->> 'error' from attempt"))
+                .containsExactly("InterruptedException");
+    }
 }

@@ -55,7 +55,7 @@ class ReturnedTest {
         tasks.append(new Task("a"));
 
         tasks.execute();
-        assertThat(tasks.join(Duration.ofSeconds(20))).isTrue();
+        assertThat(tasks.join(Duration.ofSeconds(60))).isTrue();
 
         assertThat(tasks.completedEvents())
                 .singleElement()

@@ -113,7 +113,6 @@ class ScheduleTest extends WithMillrace {
                 late.get(SCHEDULED * 9 / 10).toMillis(),
                 late.getLast().toMillis());
         assertThat(late.getFirst()).isGreaterThanOrEqualTo(Duration.ofMillis(-1)); // the database keeps microseconds
-        assertThat(late.get(SCHEDULED / 2)).isLessThan(Duration.ofSeconds(2)); // the machine may be busy with others
         assertThat(busy.join(LONG)).isTrue();
     }
 }

@@ -80,9 +80,9 @@ class ServerRestartTest {
         postmaster.destroyForcibly();
         sessions.forEach(ProcessHandle::destroyForcibly);
         for (ProcessHandle session : sessions) {
-            session.onExit().get(30, TimeUnit.SECONDS);
+            session.onExit().get(60, TimeUnit.SECONDS);
         }
-        postmaster.onExit().get(30, TimeUnit.SECONDS);
+        postmaster.onExit().get(60, TimeUnit.SECONDS);
         Files.deleteIfExists(pidFile);
     }
 

@@ -310,6 +310,6 @@ class ShutdownTest extends WithMillrace {
 
         assertThat(forwarding.join(LONG)).isTrue();
         assertThat(awaiting.join(LONG)).isTrue();
-        assertThat(count(tasks, EventStatus.PENDING)).isOne();
+        assertThat(count(tasks().build(), EventStatus.PENDING)).isOne();
     }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.event.EndedException;
 import dev.millrace.event.Errors;
+import dev.millrace.event.EventFilter;
 import dev.millrace.event.EventJson;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Json;
@@ -72,7 +73,7 @@ class SqlSteeringTest extends WithSql {
         Executor<Task> tasks = tasks().handler((task, run) -> {
                     running.countDown();
                     try {
-                        return new CountDownLatch(1).await(30, TimeUnit.SECONDS);
+                        return new CountDownLatch(1).await(60, TimeUnit.SECONDS);
                     } catch (InterruptedException e) {
                         interrupted.countDown();
                         throw e;
@@ -82,12 +83,12 @@ class SqlSteeringTest extends WithSql {
         tasks.start();
         tasks.execute();
         UUID id = tasks.append(new Task("1"));
-        assertThat(running.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(running.await(60, TimeUnit.SECONDS)).isTrue();
 
         assertThat(database.text("select skip(?, 'why')", id)).isEqualTo("false");
         assertThat(database.text("select cancel(?, 'why')", id)).isEqualTo("true");
 
-        assertThat(interrupted.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(interrupted.await(60, TimeUnit.SECONDS)).isTrue();
         assertThat(ended(tasks, id).execution().status()).isEqualTo(EventStatus.CANCELLED);
         assertThat(requireNonNull(event(tasks, id).execution().duration())).isPositive();
     }
@@ -192,5 +193,27 @@ class SqlSteeringTest extends WithSql {
             return one.decimalValue().compareTo(other.decimalValue());
         }
         return one.equals(other) ? 0 : 1;
+    }
+
+    @Test
+    @DisplayName("12.33 what SQL ends while it runs has one moment: its duration is the time between its two times")
+    void endings_ofRunningEvents_haveOneMoment() throws InterruptedException {
+        CountDownLatch running = new CountDownLatch(3);
+        Executor<Task> tasks = tasks().handler((task, run) -> {
+                    running.countDown();
+                    return new CountDownLatch(1).await(60, TimeUnit.SECONDS);
+                })
+                .build();
+        List<UUID> ids = append(tasks, 3);
+        tasks.execute();
+        assertThat(running.await(60, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(database.query("select millrace.cancel(?, 'no')", ids.getFirst()))
+                .isEqualTo(List.of(List.of(true)));
+        assertThat(tasks.cancelAll(EventFilter.all(), "no")).isEqualTo(2);
+
+        assertThat(database.longValue("select count(*) from outcome"
+                        + " where duration = extract(epoch from finished_at - started_at)::float8"))
+                .isEqualTo(3);
     }
 }

@@ -57,7 +57,7 @@ class SuspectsTest {
         database.execute("update ready set deaths = 1, lane = -lane");
         tasks.start();
         CompletableFuture<Integer> first = forward(tasks);
-        assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(started.await(60, TimeUnit.SECONDS)).isTrue();
         awaitParked(); // it takes in no more
 
         assertThat(tasks.forward()).as("suspects beside a suspect").isZero();
@@ -68,7 +68,7 @@ class SuspectsTest {
         assertThat(database.longValue("select count(*) from ready where lane < 0"))
                 .isEqualTo(2);
         release.countDown();
-        assertThat(first.get(20, TimeUnit.SECONDS)).isOne();
+        assertThat(first.get(60, TimeUnit.SECONDS)).isOne();
         assertThat(tasks.forward()).isOne();
         assertThat(tasks.forward()).isOne();
         assertThat(tasks.statusCounts()).containsEntry(EventStatus.COMPLETED, 4L);
@@ -84,7 +84,7 @@ class SuspectsTest {
         narrow.append(new Task(0));
         narrow.start();
         CompletableFuture<Integer> first = forward(narrow);
-        assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(started.await(60, TimeUnit.SECONDS)).isTrue();
         narrow.append(new Task(1));
         database.execute("update ready set deaths = 1, lane = -lane");
 
@@ -92,7 +92,7 @@ class SuspectsTest {
         awaitParked();
         release.countDown();
 
-        assertThat(first.get(20, TimeUnit.SECONDS) + second.get(20, TimeUnit.SECONDS))
+        assertThat(first.get(60, TimeUnit.SECONDS) + second.get(60, TimeUnit.SECONDS))
                 .isEqualTo(2);
         assertThat(most).as("handlers at a time").hasValue(1);
         assertThat(narrow.statusCounts()).containsEntry(EventStatus.COMPLETED, 2L);

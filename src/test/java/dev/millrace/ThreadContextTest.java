@@ -32,7 +32,7 @@ class ThreadContextTest {
     private static final InheritableThreadLocal<String> TENANT = new InheritableThreadLocal<>();
     private static final Map<String, Seen> SEEN = new ConcurrentHashMap<>();
     private static final String CALLER = "the first caller";
-    private static final Duration LONG = Duration.ofSeconds(30);
+    private static final Duration LONG = Duration.ofSeconds(60);
 
     private final TestDatabase database;
     private final CountDownLatch told = new CountDownLatch(1);

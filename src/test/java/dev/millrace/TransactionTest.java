@@ -145,10 +145,10 @@ class TransactionTest extends WithMillrace {
         tasks.start();
         tasks.forward();
 
-        assertThat(thrown.get(20, TimeUnit.SECONDS))
+        assertThat(thrown.get(60, TimeUnit.SECONDS))
                 .isInstanceOf(LeaseLostException.class)
                 .hasMessageContaining(id + " attempt 1");
-        assertThat(late.poll(20, TimeUnit.SECONDS))
+        assertThat(late.poll(60, TimeUnit.SECONDS))
                 .satisfies(result -> assertThat(result.status()).isEqualTo(EventStatus.COMPLETED))
                 .satisfies(result -> assertThat(result.event()).isEqualTo(id));
         assertThat(faulty.lateResults()).isOne();
@@ -248,7 +248,7 @@ class TransactionTest extends WithMillrace {
             faulty.close();
         }
 
-        assertThat(left.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(left.await(60, TimeUnit.SECONDS)).isTrue();
         assertThat(thrown.get()).isNotNull();
         if (stop
                 == Stop.TIMEOUT) { // a close that is short of time breaks the connection, which the server notices late
@@ -282,7 +282,7 @@ class TransactionTest extends WithMillrace {
         tasks.execute();
 
         assertThat(ended(tasks, id).status()).isEqualTo(EventStatus.COMPLETED);
-        assertThat(interrupted.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(interrupted.await(60, TimeUnit.SECONDS)).isTrue();
         assertThat(effects()).containsExactly(1);
     }
 

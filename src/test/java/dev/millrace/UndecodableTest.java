@@ -11,16 +11,21 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import dev.millrace.event.ConfigurationException;
+import dev.millrace.event.Event;
 import dev.millrace.event.EventAttempt;
 import dev.millrace.event.EventAttempt.Result;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.EventType;
+import dev.millrace.event.RetryFilter;
 import dev.millrace.event.StatusMove;
+import dev.millrace.event.ValidationException;
 import dev.millrace.faults.Fault;
 import dev.millrace.faults.FaultyDataSource;
 import dev.millrace.faults.Moment;
 import dev.millrace.postgres.TestDatabase;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +35,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -167,8 +173,8 @@ class UndecodableTest extends WithMillrace {
                 .startsWith("undecodable payload for ");
         assertThat(attempts(fancy)).hasSize(expected - 1).allMatch("undecodable"::equals);
         for (int i = 1; i < expected; i++) {
-            assertThat(moves.poll(20, TimeUnit.SECONDS).result()).isEqualTo(Result.PROCESSING);
-            assertThat(moves.poll(20, TimeUnit.SECONDS).result()).isEqualTo(Result.UNDECODABLE);
+            assertThat(moves.poll(60, TimeUnit.SECONDS).result()).isEqualTo(Result.PROCESSING);
+            assertThat(moves.poll(60, TimeUnit.SECONDS).result()).isEqualTo(Result.UNDECODABLE);
         }
     }
 
@@ -335,7 +341,7 @@ class UndecodableTest extends WithMillrace {
         Millrace failing = failing(heard);
         UUID id = wrapped ? wide(failing) : large(failing);
 
-        assertThat(heard.poll(20, TimeUnit.SECONDS)).isInstanceOf(OutOfMemoryError.class);
+        assertThat(heard.poll(60, TimeUnit.SECONDS)).isInstanceOf(OutOfMemoryError.class);
 
         assertThat(failing.fatalError()).containsInstanceOf(OutOfMemoryError.class);
         database.await("select exists (select from ready where id = ? and deaths = 1 and lane < 0)", id);
@@ -374,7 +380,7 @@ class UndecodableTest extends WithMillrace {
         BlockingQueue<Throwable> heard = new LinkedBlockingQueue<>();
         UUID id = large(failing(heard));
         for (int deaths = 1; deaths < 3; deaths++) {
-            assertThat(heard.poll(20, TimeUnit.SECONDS)).isInstanceOf(OutOfMemoryError.class);
+            assertThat(heard.poll(60, TimeUnit.SECONDS)).isInstanceOf(OutOfMemoryError.class);
             database.await("select exists (select from ready where id = ? and deaths = " + deaths + ")", id);
             failing(heard)
                     .executor("larges", Large.class)
@@ -384,5 +390,109 @@ class UndecodableTest extends WithMillrace {
         }
 
         database.await("select exists (select from outcome where id = ? and status = 6)", id);
+    }
+
+    /** Three events that failed, the one in the middle not to be read by the older process. */
+    private List<UUID> failedThree(Executor<NewMail> newer) throws InterruptedException {
+        List<UUID> ids = newer.appendAll(
+                List.of(new NewMail(NewKind.PLAIN), new NewMail(NewKind.FANCY), new NewMail(NewKind.PLAIN)));
+        newer.start();
+        assertThat(newer.forward()).isEqualTo(3);
+        assertThat(count(newer, EventStatus.FAILED)).isEqualTo(3);
+        return ids;
+    }
+
+    private ExecutorBuilder<NewMail> failing() {
+        return another().executor(FLOW, NewMail.class).concurrencyLimit(1).handler((mail, run) -> {
+            throw new IllegalStateException("always");
+        });
+    }
+
+    private static void assertNamed(UUID id, ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOf(ValidationException.class)
+                .hasMessageContaining("event %s of type 'mail' cannot be read: undecodable payload".formatted(id))
+                .hasMessageContaining("$.kind")
+                .hasMessageContaining("executor.json() reads it as JSON")
+                .hasMessageNotContaining("FANCY")
+                .satisfies(e -> assertThat(((ValidationException) e).details())
+                        .containsEntry("id", id.toString())
+                        .containsEntry("type", "mail"));
+    }
+
+    @Test
+    @DisplayName("12.9 whoever asks for an event that cannot be read is told its id, its type and the way to read it")
+    void event_thatCannotBeRead_isNamed() throws InterruptedException {
+        UUID fancy = failedThree(failing().build()).get(1);
+        Executor<OldMail> old = old().build();
+
+        assertNamed(fancy, () -> old.event(fancy));
+        assertNamed(fancy, () -> old.await(fancy, LONG));
+        assertThat(old.invoke(fancy)).as("needs no payload").isNull();
+        assertThat(old.json().find(fancy).orElseThrow().payload()).hasToString("{\"kind\":\"FANCY\"}");
+        assertThat(old.contains(fancy)).isTrue();
+        assertThat(old.retry(fancy)).isNotNull();
+    }
+
+    @Test
+    @DisplayName(
+            "12.9 an event that cannot be read does not take the others from a page: the page names it beside them")
+    void page_withOneThatCannotBeRead_givesTheOthers() throws InterruptedException {
+        List<UUID> ids = failedThree(failing().build());
+        Executor<OldMail> old = old().build();
+        for (EventPage<OldMail> page : List.of(
+                old.events(EventStatus.FAILED, null, 10),
+                old.latestEvents(EventStatus.FAILED, null, 10),
+                old.failures(RetryFilter.failed(), null, 10))) {
+            assertThat(page.events()).extracting(Event::id).containsExactlyInAnyOrder(ids.get(0), ids.get(2));
+            UnreadableEvent unread = page.unreadable().getFirst();
+            assertThat(page.unreadable()).hasSize(1);
+            assertThat(unread.id()).isEqualTo(ids.get(1));
+            assertThat(unread.type()).isEqualTo("mail");
+            assertThat(unread.status()).isEqualTo(EventStatus.FAILED);
+            assertNamed(ids.get(1), () -> {
+                throw unread.error();
+            });
+        }
+        EventPage<OldMail> alone = old.events(
+                EventStatus.FAILED, old.events(EventStatus.FAILED, null, 1).next(), 1);
+        assertThat(alone.events()).isEmpty();
+        assertThat(alone.unreadable()).hasSize(1);
+        assertThat(alone.next()).isNotNull();
+    }
+
+    @Test
+    @DisplayName("12.9 whoever iterates gets all that can be read, and after the last of them is told what could not")
+    void iteration_withOneThatCannotBeRead_givesTheOthersFirst() throws InterruptedException {
+        List<UUID> ids = failedThree(failing().build());
+        Executor<OldMail> old = old().build();
+        for (Iterable<Event<OldMail>> all :
+                List.of(old.events(EventStatus.FAILED), old.failedEvents(), old.failures(RetryFilter.failed()))) {
+            List<UUID> seen = new ArrayList<>();
+            assertNamed(ids.get(1), () -> all.forEach(event -> seen.add(event.id())));
+            assertThat(seen).containsExactlyInAnyOrder(ids.get(0), ids.get(2));
+        }
+        Iterable<Event<OldMail>> one = old.failures(RetryFilter.failed().limit(1));
+        assertThat(one).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("12.9 an event of a type that is not registered is told of in the same way")
+    void listing_withATypeThatIsNotRegistered_givesTheOthers() {
+        Executor<NewMail> newer = fresh().build();
+        UUID known = newer.append(new NewMail(NewKind.PLAIN));
+        UUID strange = another().executor(FLOW, Task.class).build().append(new Task("x"));
+
+        EventPage<NewMail> page = newer.events(EventStatus.PENDING, null, 10);
+
+        assertThat(page.events()).extracting(Event::id).containsExactly(known);
+        assertThat(page.unreadable()).extracting(UnreadableEvent::id).containsExactly(strange);
+        List<UUID> seen = new ArrayList<>();
+        assertThatThrownBy(() -> newer.pendingEvents().forEach(event -> seen.add(event.id())))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("but for 1 that cannot be read")
+                .hasMessageContaining(strange.toString())
+                .hasMessageContaining("json()");
+        assertThat(seen).containsExactly(known);
     }
 }

@@ -190,4 +190,47 @@ class UnstoredAnswerTest extends WithMillrace {
         assertThat(emits.result(emitted, Integer.class).get(LONG.toSeconds(), TimeUnit.SECONDS))
                 .isEqualTo(1);
     }
+
+    static Stream<Arguments> replacedAnswers() {
+        return Stream.of(
+                Arguments.of(new Answer("nul \0 here", 1), "at $.to: the text contains NUL"),
+                Arguments.of(Map.of("rate", Double.NaN), "at $.rate: JSON has no NaN"),
+                Arguments.of(List.of(1, Double.POSITIVE_INFINITY), "at $[1]: JSON has no NaN"),
+                Arguments.of(Map.of("text", "half \ud800 pair"), "at $.text: the text contains a surrogate"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("replacedAnswers")
+    @DisplayName(
+            "12.6 an answer of which a part is replaced, such as NUL or NaN, is told of once: class, place and reason")
+    void answer_ofWhichAPartIsReplaced_isToldOf(Object answer, String reason) throws Exception {
+        Executor<Task> tasks = tasks().handler((task, run) -> answer).build();
+        UUID id = tasks.append(new Task("text contains stored"));
+        tasks.execute();
+
+        assertThat(ended(tasks, id).status()).isEqualTo(EventStatus.COMPLETED);
+        assertThat(lines.list).hasSize(1);
+        assertThat(lines.list.getFirst().getLevel()).isEqualTo(Level.WARN);
+        assertThat(lines.list.getFirst().getFormattedMessage())
+                .startsWith(
+                        "event=%s flow=tasks type=task attempt=1 its response of %s is stored, but a part of it replaced: "
+                                .formatted(id, answer.getClass().getName()))
+                .contains(reason)
+                .doesNotContain("[payload]");
+    }
+
+    @Test
+    @DisplayName("12.29 a streaming handler that answers null fails its event, in words that say what to answer")
+    void stream_null_isToldOf() throws Exception {
+        Executor<Task> tasks = tasks().streamHandler((task, run) -> null).build();
+        UUID id = tasks.append(new Task("x"));
+        tasks.execute();
+
+        Event<Task> event = ended(tasks, id);
+
+        assertThat(event.status()).isEqualTo(EventStatus.FAILED);
+        assertThat(errorName(event)).isEqualTo("ExecutionError");
+        assertThat(errorMessage(event))
+                .isEqualTo("the stream handler answered null; let it answer Stream.empty() where there are no chunks");
+    }
 }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 @PostgresTest
 abstract class WithMillrace {
     /** Longer than anything should take on a machine that is busy with other things; a test that waits so long fails. */
-    static final Duration LONG = Duration.ofSeconds(30);
+    static final Duration LONG = Duration.ofSeconds(60);
 
     final TestDatabase database;
     private final List<Millrace> opened = new ArrayList<>();

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * set up never changes.
  *
  * <p>The default reads strictly: a missing or null primitive, a null for a component that must not be null, a fraction for a
- * whole number and an empty text for a number are refused, not read as 0 or null. Unknown properties are ignored.
+ * whole number, an empty text for a number, a number for an enum or a boolean are refused, not read as 0, null or the like. Unknown
+ * properties are ignored.
  *
  * <p>An application may add modules and change settings. Three things stay as they are: what jsonb cannot hold is refused,
  * the limits of {@link Json} hold, and no class is ever chosen by its name in the JSON.
@@ -68,11 +69,14 @@ public final class ApplicationJson {
     public static ApplicationJson with(Consumer<? super JsonMapper.Builder> settings) {
         JsonMapper.Builder builder = Json.settings()
                 .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+                .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
                 .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
         for (LogicalType scalar : SCALARS) {
             builder.withCoercionConfig(
                     scalar, config -> config.setCoercion(CoercionInputShape.EmptyString, CoercionAction.Fail));
         }
+        builder.withCoercionConfig(
+                LogicalType.Boolean, config -> config.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail));
         settings.accept(builder);
         return new ApplicationJson(closed(builder.build()), SealedNames.NONE);
     }

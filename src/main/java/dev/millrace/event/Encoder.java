@@ -25,9 +25,11 @@ final class Encoder {
      * @param mapper how the application's objects are written
      * @param capBytes how long a single text may be at all; only looked at when not repairing
      * @param repair whether to replace what cannot be stored instead of refusing it
+     * @return why something was replaced first; null if nothing was
      * @throws Refusal if it cannot be stored
      */
-    static void write(ObjectMapper mapper, @Nullable Object value, BoundedBytes out, int capBytes, boolean repair)
+    static @Nullable Refusal write(
+            ObjectMapper mapper, @Nullable Object value, BoundedBytes out, int capBytes, boolean repair)
             throws Refusal {
         try (JsonGenerator plain = FACTORY.createGenerator(out, JsonEncoding.UTF8)) {
             plain.setCodec(mapper);
@@ -41,6 +43,7 @@ final class Encoder {
             if (swallowed != null) {
                 throw swallowed;
             }
+            return generator.repaired();
         } catch (Refusal e) {
             throw e;
         } catch (IOException e) {

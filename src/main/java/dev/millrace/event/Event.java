@@ -33,6 +33,8 @@ public record Event<T>(
     /** Copies the metadata, so that an event never changes under its reader. */
     public Event {
         Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(createdAt, "createdAt");
+        Objects.requireNonNull(type, "type");
         Objects.requireNonNull(terms, "terms");
         Objects.requireNonNull(execution, "execution");
         metadata = Objects.requireNonNull(metadata, "metadata").deepCopy();

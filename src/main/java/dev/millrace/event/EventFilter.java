@@ -1,7 +1,7 @@
 package dev.millrace.event;
 
 import java.time.Instant;
-import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ public record EventFilter(
 
     /** Checks the bounds. */
     public EventFilter {
-        types = Set.copyOf(types);
+        types = Given.set("types", types);
         if (appendedSince != null) {
             Terms.checkInstant("appendedSince", appendedSince);
         }
@@ -51,17 +51,19 @@ public record EventFilter(
 
     /** Only of types of these names. */
     public EventFilter ofTypes(String... names) {
-        return new EventFilter(Set.copyOf(List.of(names)), appendedSince, appendedUntil, lowest, highest, limit);
+        return new EventFilter(Given.set("names", names), appendedSince, appendedUntil, lowest, highest, limit);
     }
 
     /** Only those that were appended then or later. */
     public EventFilter appendedSince(Instant time) {
-        return new EventFilter(types, time, appendedUntil, lowest, highest, limit);
+        return new EventFilter(
+                types, Objects.requireNonNull(time, "appendedSince"), appendedUntil, lowest, highest, limit);
     }
 
     /** Only those that were appended before then. */
     public EventFilter appendedUntil(Instant time) {
-        return new EventFilter(types, appendedSince, time, lowest, highest, limit);
+        return new EventFilter(
+                types, appendedSince, Objects.requireNonNull(time, "appendedUntil"), lowest, highest, limit);
     }
 
     /** Only those whose priority now is from one to another, both included. */

@@ -80,6 +80,7 @@ public final class Flow {
      * are empty, whatever the pile holds: the caller knows the order in which events came to each status.
      */
     public static Flow ofStatuses(@Nullable String name, Pile items) {
+        Objects.requireNonNull(items, "items");
         return new Flow(
                 name,
                 items,
@@ -125,6 +126,7 @@ public final class Flow {
      * @throws NotFoundException if it names an event that is not in the flow
      */
     public void addProgression(Progression progression) {
+        Objects.requireNonNull(progression, "progression");
         progressions.requireFree(progression.name());
         requireItems(progression);
         progressions.add(progression);
@@ -132,21 +134,25 @@ public final class Flow {
 
     /** Takes the progression out, which frees its name; {@link NotFoundException} if there is none of that id. */
     public Progression removeProgression(UUID wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         return release(getProgression(wanted));
     }
 
     /** Takes the progression of that name, or UUID text, out; {@link NotFoundException} if there is none. */
     public Progression removeProgression(String nameOrId) {
+        Objects.requireNonNull(nameOrId, "nameOrId");
         return release(getProgression(nameOrId));
     }
 
     /** Takes the progression of that one's id out; {@link NotFoundException} if there is none. */
     public Progression removeProgression(Progression wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         return removeProgression(wanted.id());
     }
 
     /** The progression of that id; {@link NotFoundException} if there is none. */
     public Progression getProgression(UUID wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         Progression found = progressions.find(wanted);
         if (found == null) {
             throw new NotFoundException("Progression " + wanted + " not found in flow");
@@ -156,6 +162,7 @@ public final class Flow {
 
     /** The progression of that name, or else of that UUID text; {@link NotFoundException} if there is none. */
     public Progression getProgression(String nameOrId) {
+        Objects.requireNonNull(nameOrId, "nameOrId");
         Progression found = progressions.find(nameOrId);
         if (found != null) {
             return found;
@@ -169,6 +176,7 @@ public final class Flow {
 
     /** The progression of that one's id; {@link NotFoundException} if there is none. */
     public Progression getProgression(Progression wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         return getProgression(wanted.id());
     }
 
@@ -182,6 +190,8 @@ public final class Flow {
      * @throws IllegalArgumentException if the pile does not let its type in
      */
     public void addItem(Event<JsonNode> item, String... names) {
+        Objects.requireNonNull(item, "item");
+        Objects.requireNonNull(names, "names");
         List<Progression> targets = new ArrayList<>();
         for (String target : names) {
             targets.add(getProgression(target));
@@ -191,6 +201,8 @@ public final class Flow {
 
     /** As {@link #addItem(Event, String...)} for progressions at hand, which must be in this flow. */
     public void addItem(Event<JsonNode> item, Collection<Progression> targets) {
+        Objects.requireNonNull(item, "item");
+        Objects.requireNonNull(targets, "targets");
         addTo(targets.stream().map(this::getProgression).toList(), item);
     }
 
@@ -201,6 +213,7 @@ public final class Flow {
      * @throws NotFoundException if there is no event of that id; nothing changes then
      */
     public Event<JsonNode> removeItem(UUID unwanted) {
+        Objects.requireNonNull(unwanted, "unwanted");
         Event<JsonNode> item = items.remove(unwanted);
         progressions.all().forEach(progression -> progression.exclude(unwanted));
         return item;
@@ -243,6 +256,7 @@ public final class Flow {
      * @throws ExistsException if an id or a progression's name is there twice
      */
     public static Flow fromJson(JsonNode json) {
+        Objects.requireNonNull(json, "json");
         return FlowJson.read(json);
     }
 

@@ -1,5 +1,7 @@
 package dev.millrace.event;
 
+import java.util.Objects;
+
 /**
  * The one rule for names that people give: of event types, flows and progressions. A name has 1 to 200 characters
  * (code points, as PostgreSQL counts them), no control characters, line separators or bidirectional overrides, no
@@ -18,6 +20,7 @@ public final class Names {
      * @throws IllegalArgumentException if it does not, saying why
      */
     public static String check(String what, String name) {
+        Objects.requireNonNull(name, what);
         if (name.isEmpty()) {
             throw new IllegalArgumentException(what + " must not be empty");
         }

@@ -58,7 +58,7 @@ public final class Payloads {
     static String encode(ObjectMapper mapper, String what, Object value, int capBytes) {
         try {
             BoundedBytes out = BoundedBytes.refusing(capBytes);
-            Encoder.write(mapper, value, out, capBytes, false);
+            Refusal unused = Encoder.write(mapper, value, out, capBytes, false);
             byte[] utf8 = out.bytes();
             if (!JsonbSize.fits(utf8)) {
                 throw new Refusal(Reason.TOO_MANY_VALUES, JsonPath.ROOT);

@@ -95,6 +95,7 @@ public final class Pile implements Iterable<Event<JsonNode>> {
      * @throws IllegalArgumentException if its type is not let in
      */
     public void add(Event<JsonNode> item) {
+        Objects.requireNonNull(item, "item");
         requireType(item);
         if (items.containsKey(item.id())) {
             throw new ExistsException("Item " + item.id() + " already exists in pile");
@@ -109,6 +110,7 @@ public final class Pile implements Iterable<Event<JsonNode>> {
      * @throws IllegalArgumentException if its type is not let in
      */
     public void update(Event<JsonNode> item) {
+        Objects.requireNonNull(item, "item");
         requireType(item);
         get(item.id());
         put(item);
@@ -116,6 +118,7 @@ public final class Pile implements Iterable<Event<JsonNode>> {
 
     /** Takes the event out; {@link NotFoundException} if it is not in. */
     public Event<JsonNode> remove(UUID wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         Event<JsonNode> item = get(wanted);
         pop(wanted, null);
         return item;
@@ -123,6 +126,7 @@ public final class Pile implements Iterable<Event<JsonNode>> {
 
     /** Takes the event out; {@code otherwise}, which may be null, if it is not in. */
     public @Nullable Event<JsonNode> pop(UUID wanted, @Nullable Event<JsonNode> otherwise) {
+        Objects.requireNonNull(wanted, "wanted");
         Event<JsonNode> item = items.remove(wanted);
         if (item == null) {
             return otherwise;
@@ -133,6 +137,7 @@ public final class Pile implements Iterable<Event<JsonNode>> {
 
     /** Adds the event unless one of its id is in; whether one is in now: false only if its type is not let in. */
     public boolean include(Event<JsonNode> item) {
+        Objects.requireNonNull(item, "item");
         if (!items.containsKey(item.id())) {
             if (!types.allow(item.type())) {
                 return false;
@@ -166,6 +171,7 @@ public final class Pile implements Iterable<Event<JsonNode>> {
 
     /** The event of that id; {@link NotFoundException} if it is not in. */
     public Event<JsonNode> get(UUID wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         Event<JsonNode> item = items.get(wanted);
         if (item == null) {
             throw new NotFoundException("Item " + wanted + " not found in pile");
@@ -175,17 +181,20 @@ public final class Pile implements Iterable<Event<JsonNode>> {
 
     /** The event of that id; {@code otherwise}, which may be null, if it is not in. */
     public @Nullable Event<JsonNode> get(UUID wanted, @Nullable Event<JsonNode> otherwise) {
+        Objects.requireNonNull(wanted, "wanted");
         Event<JsonNode> item = items.get(wanted);
         return item == null ? otherwise : item;
     }
 
     /** As {@link #get(UUID)} for a UUID's text; {@link IllegalArgumentException} if it is none. */
     public Event<JsonNode> get(String wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         return get(ItemIds.parse(wanted));
     }
 
     /** As {@link #get(UUID, Event)} for a UUID's text; {@link IllegalArgumentException} if it is none. */
     public @Nullable Event<JsonNode> get(String wanted, @Nullable Event<JsonNode> otherwise) {
+        Objects.requireNonNull(wanted, "wanted");
         return get(ItemIds.parse(wanted), otherwise);
     }
 
@@ -202,6 +211,7 @@ public final class Pile implements Iterable<Event<JsonNode>> {
      * @throws ExistsException if one is named twice
      */
     public Pile select(List<UUID> wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         if (wanted.isEmpty()) {
             throw new IllegalArgumentException("Cannot select an empty list of ids: name at least one");
         }
@@ -210,11 +220,13 @@ public final class Pile implements Iterable<Event<JsonNode>> {
 
     /** A new pile, maybe empty, of a progression's events in its order; else as {@link #select(List)}. */
     public Pile select(Progression wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         return pick(wanted);
     }
 
     /** A new pile, maybe empty, of the events that pass, for the same types. */
     public Pile select(Predicate<? super Event<JsonNode>> wanted) {
+        Objects.requireNonNull(wanted, "wanted");
         return pileOf(items.values().stream().filter(wanted).toList());
     }
 
@@ -226,6 +238,7 @@ public final class Pile implements Iterable<Event<JsonNode>> {
 
     /** A new pile of the events of that type; {@link NotFoundException} if there are none. */
     public Pile filterByType(String type) {
+        Objects.requireNonNull(type, "type");
         Pile found = select(item -> item.type().equals(type));
         if (found.isEmpty()) {
             throw new NotFoundException("No items of type '" + type + "' found in pile");

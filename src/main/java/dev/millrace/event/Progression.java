@@ -95,6 +95,7 @@ public final class Progression implements Iterable<UUID> {
 
     /** Adds all ids at the end, in their order; if one of them is null, or the source throws, none. */
     public void extend(Iterable<UUID> items) {
+        Objects.requireNonNull(items, "items");
         ids.replace(size(), size(), items);
     }
 
@@ -114,6 +115,7 @@ public final class Progression implements Iterable<UUID> {
      * @throws IllegalArgumentException if it is not there
      */
     public void remove(UUID item) {
+        Objects.requireNonNull(item, "item");
         ids.remove(index(item));
     }
 
@@ -123,6 +125,7 @@ public final class Progression implements Iterable<UUID> {
      * @throws IllegalArgumentException if it is not there
      */
     public int index(UUID item) {
+        Objects.requireNonNull(item, "item");
         if (!ids.contains(item)) {
             throw new IllegalArgumentException(item + " is not in progression " + label());
         }
@@ -196,6 +199,7 @@ public final class Progression implements Iterable<UUID> {
 
     /** Takes out the first occurrence of the id if it is in; whether it was removed. */
     public boolean exclude(UUID item) {
+        Objects.requireNonNull(item, "item");
         if (!ids.contains(item)) {
             return false;
         }
@@ -217,6 +221,7 @@ public final class Progression implements Iterable<UUID> {
 
     /** Puts the replacement, of any length, where {@link #slice} of the same bounds was. */
     public void setSlice(int from, int to, List<UUID> replacement) {
+        Objects.requireNonNull(replacement, "replacement");
         int start = Positions.clamp(from, size());
         ids.replace(start, Positions.clampEnd(start, to, size()), replacement);
     }

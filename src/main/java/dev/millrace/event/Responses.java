@@ -27,9 +27,24 @@ public final class Responses {
      * A response, or a chunk, as it is stored.
      *
      * @param text JSON that jsonb accepts
-     * @param trouble why something else is stored in place of the value, without a word of what is in it; null if nothing is
+     * @param trouble why something else is stored in place of the value or of a part of it; null if nothing is
      */
-    public record Written(String text, @Nullable String trouble) {}
+    public record Written(String text, @Nullable Trouble trouble) {}
+
+    /**
+     * Why an answer is not stored as it is.
+     *
+     * @param where the path in it, which may have keys that are content, and words of Jackson's; null for none
+     * @param why in words of the library's own, without a word of what is in it
+     * @param partial whether all the rest is stored, and only what stands there is replaced
+     */
+    public record Trouble(@Nullable String where, String why, boolean partial) {
+        static Trouble of(Refusal refusal, boolean partial) {
+            return refusal.reason() == Reason.UNWRITABLE
+                    ? new Trouble(refusal.path() + ": " + refusal.getMessage(), "see what it is made of", partial)
+                    : new Trouble(refusal.path(), String.valueOf(refusal.getMessage()), partial);
+        }
+    }
 
     static Written write(ObjectMapper mapper, @Nullable Object value, int capBytes) {
         Payloads.checkCap(capBytes);
@@ -37,33 +52,34 @@ public final class Responses {
             return new Written("null", null);
         }
         BoundedBytes out = BoundedBytes.counting(capBytes);
+        Refusal repaired;
         try {
-            Encoder.write(mapper, value, out, capBytes, true);
+            repaired = Encoder.write(mapper, value, out, capBytes, true);
         } catch (Refusal e) {
             long least = Math.max(capBytes, Math.min(out.count(), Payloads.MAX_CAP_BYTES));
             return e.reason() == Reason.TOO_LARGE
                     ? tooLarge("more_than_bytes", least, capBytes)
-                    : new Written(UNSERIALIZABLE, "at " + e.path() + ": " + e.getMessage());
+                    : new Written(UNSERIALIZABLE, Trouble.of(e, false));
         } catch (Throwable e) { // a getter's AssertionError must not undo the work
             Errors.rethrowIfFatal(e);
-            return new Written(UNSERIALIZABLE, e.getClass().getName() + " was thrown while it was read");
+            String why = e.getClass().getName() + " was thrown while it was read";
+            return new Written(UNSERIALIZABLE, new Trouble(null, why, false));
         }
         if (out.isOverCap()) {
             return tooLarge("bytes", out.count(), capBytes);
         }
         byte[] utf8 = out.bytes();
         return JsonbSize.fits(utf8)
-                ? new Written(BoundedBytes.text(utf8), null)
+                ? new Written(BoundedBytes.text(utf8), repaired == null ? null : Trouble.of(repaired, true))
                 : tooLarge("bytes", out.count(), capBytes);
     }
 
     private static Written tooLarge(String sizeKey, long bytes, int capBytes) {
         ObjectNode marker = JsonNodeFactory.instance.objectNode();
         marker.put("millrace", TOO_LARGE).put(sizeKey, bytes).put("cap_bytes", capBytes);
-        return new Written(
-                Json.text(marker),
-                "its JSON takes %s%d bytes, responseCap is %d"
-                        .formatted(sizeKey.equals("bytes") ? "" : "more than ", bytes, capBytes));
+        String why = "its JSON takes %s%d bytes, responseCap is %d"
+                .formatted(sizeKey.equals("bytes") ? "" : "more than ", bytes, capBytes);
+        return new Written(Json.text(marker), new Trouble(null, why, false));
     }
 
     static <T> T read(ApplicationJson json, UUID event, JsonNode response, Class<T> type) {

@@ -1,7 +1,6 @@
 package dev.millrace.event;
 
 import java.time.Instant;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +28,8 @@ public record RetryFilter(
 
     /** Checks the bounds. */
     public RetryFilter {
-        statuses = Set.copyOf(statuses);
-        types = Set.copyOf(types);
+        statuses = Given.set("statuses", statuses);
+        types = Given.set("types", types);
         if (statuses.isEmpty()) {
             throw new IllegalArgumentException("statuses must not be empty");
         }
@@ -69,12 +68,12 @@ public record RetryFilter(
 
     /** All that ended in one of these statuses. */
     public static RetryFilter ended(EventStatus... statuses) {
-        return new RetryFilter(Set.copyOf(List.of(statuses)), Set.of(), null, null, null, null, Long.MAX_VALUE);
+        return new RetryFilter(Given.set("statuses", statuses), Set.of(), null, null, null, null, Long.MAX_VALUE);
     }
 
     /** Only of types of these names. */
     public RetryFilter ofTypes(String... names) {
-        return new RetryFilter(statuses, Set.copyOf(List.of(names)), error, retryable, since, until, limit);
+        return new RetryFilter(statuses, Given.set("names", names), error, retryable, since, until, limit);
     }
 
     /** Only those whose error's name or message has that text in it, in any case. */

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * in one value, and most of it may be missing.
  *
  * @param flow the name of the event's flow
- * @param type the name of the payload's type; null if this process did not claim the event, so does not know it
+ * @param type the name of the payload's type; null of an event that this process did not claim, if the executor that has the listener
+ *     does not know its type
  * @param attempt which claim of the event it begins or ends, from 1; of one that ended while it was pending the last, 0 if it was never claimed
  * @param from the status before: pending or processing
  * @param to the status now

@@ -24,6 +24,7 @@ final class StorableGenerator extends JsonGeneratorDelegate {
     private final int capBytes;
     private final boolean repair;
     private @Nullable Refusal refusal;
+    private @Nullable Refusal repaired;
 
     StorableGenerator(JsonGenerator delegate, int capBytes, boolean repair) {
         super(delegate, false); // nested values come back here, not straight to the delegate
@@ -35,6 +36,12 @@ final class StorableGenerator extends JsonGeneratorDelegate {
     @Nullable
     Refusal refusal() {
         return refusal;
+    }
+
+    /** Why something was replaced first, when repairing; null if nothing was. */
+    @Nullable
+    Refusal repaired() {
+        return repaired;
     }
 
     /** Whether what cannot be stored is replaced instead of refused. */
@@ -230,10 +237,11 @@ final class StorableGenerator extends JsonGeneratorDelegate {
         if (trouble < 0 && name.length() <= Json.MAX_KEY_LENGTH) {
             return name;
         }
+        Reason reason = trouble < 0 ? Reason.NAME_TOO_LONG : reasonOf(name.charAt(trouble));
         if (repair) {
+            note(reason, JsonPath.ofNextName(delegate.getOutputContext(), name));
             return Texts.storable(name, Json.MAX_KEY_LENGTH);
         }
-        Reason reason = trouble < 0 ? Reason.NAME_TOO_LONG : reasonOf(name.charAt(trouble));
         throw remember(new Refusal(reason, JsonPath.ofNextName(delegate.getOutputContext(), name)));
     }
 
@@ -243,10 +251,12 @@ final class StorableGenerator extends JsonGeneratorDelegate {
         if (trouble < 0) {
             return text;
         }
+        Reason reason = reasonOf(text.charAt(trouble));
         if (repair) {
+            note(reason, JsonPath.ofNextValue(delegate.getOutputContext()));
             return Texts.clean(text);
         }
-        throw refuse(reasonOf(text.charAt(trouble)));
+        throw refuse(reason);
     }
 
     private static Reason reasonOf(char c) {
@@ -264,7 +274,15 @@ final class StorableGenerator extends JsonGeneratorDelegate {
         if (!repair) {
             throw refuse(reason);
         }
+        note(reason, JsonPath.ofNextValue(delegate.getOutputContext()));
         delegate.writeString(text);
+    }
+
+    /** Keeps why the first replacement was made. */
+    private void note(Reason reason, String path) {
+        if (repaired == null) {
+            repaired = new Refusal(reason, path);
+        }
     }
 
     private Refusal refuse(Reason reason) {

@@ -2,6 +2,7 @@ package dev.millrace.event;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -86,6 +87,9 @@ final class Undecodable {
             if (cause instanceof StreamConstraintsException limit) {
                 return limit.getOriginalMessage(); // sizes and limits only
             }
+            if (cause instanceof InputCoercionException range) {
+                return "its number is out of the range of " + name(range.getTargetType());
+            }
         }
         return switch (e) {
             case InvalidDefinitionException definition ->
@@ -97,7 +101,10 @@ final class Undecodable {
             case ValueInstantiationException thrown -> thrown(thrown.getCause());
             case InvalidFormatException format -> "its text or number does not fit " + name(format.getTargetType());
             case MismatchedInputException mismatch -> mismatch(mismatch);
-            case JsonMappingException mapping -> thrown(mapping.getCause());
+            case JsonMappingException mapping ->
+                mapping.getCause() instanceof JsonProcessingException inner
+                        ? reason(inner)
+                        : thrown(mapping.getCause());
             case JsonProcessingException syntax -> "not JSON" + at(syntax.getLocation());
             default -> thrown(e);
         };

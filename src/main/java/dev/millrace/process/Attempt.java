@@ -276,7 +276,11 @@ final class Attempt<T> implements Run<T> {
 
     @SuppressWarnings("unchecked") // a Run<T> only hands out a T, so it is a run of any supertype
     private <S> Stream<?> open(StreamHandler<S> handler) throws Exception {
-        return handler.stream((S) event.payload(), (Run<S>) this);
+        Stream<?> stream = handler.stream((S) event.payload(), (Run<S>) this);
+        if (stream == null) {
+            throw new Told("the stream handler answered null; let it answer Stream.empty() where there are no chunks");
+        }
+        return stream;
     }
 
     @SuppressWarnings("unchecked") // as above

@@ -3,7 +3,6 @@ package dev.millrace.process;
 import dev.millrace.event.EndedException;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.EventTimeoutException;
-import dev.millrace.event.ExecutionException;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.Settlement.Ended;
@@ -35,9 +34,9 @@ final class Conclusions {
         return new Ended(ticket.claim().hold(), EventStatus.COMPLETED, ran, text, "null", false);
     }
 
-    /** It threw. */
+    /** It threw. An interrupt that nobody here has sent is a failure like any other: all who send one have decided the event before. */
     Settlement threw(Throwable error, Duration ran) {
-        return error instanceof InterruptedException
+        return error instanceof InterruptedException && ticket.isDecided()
                 ? ticket.ended(EventStatus.CANCELLED, error, storedTrace, ran)
                 : pauseAfter(error)
                         .<Settlement>map(pause ->
@@ -83,27 +82,19 @@ final class Conclusions {
     }
 
     private Settlement retryIn(Duration pause, Duration ran) {
-        var error = told("the handler asked to be run again in " + pause);
+        var error = new Told("the handler asked to be run again in " + pause);
         if (pauseAfter(error).isPresent()) {
             return ticket.returned(Reason.RETRY, standing(failures()), pause, error, ran);
         }
-        var last = told(
+        var last = new Told(
                 "the handler asked to be run again in %s, but the executor's retry policy allows no run after failure %d"
                         .formatted(pause, failures()));
         return ticket.ended(EventStatus.FAILED, last, ran);
     }
 
-    /** Has no stack trace: it was said, not thrown. */
-    private static ExecutionException told(String message) {
-        var error = new ExecutionException(message);
-        error.setStackTrace(new StackTraceElement[0]);
-        return error;
-    }
-
     /** Whether a retryable error now would be the last. */
     boolean isLast() {
-        return pauseAfter(new ExecutionException("asked whether this is the last attempt"))
-                .isEmpty();
+        return pauseAfter(new Told("asked whether this is the last attempt")).isEmpty();
     }
 
     private Optional<Duration> pauseAfter(Throwable error) {

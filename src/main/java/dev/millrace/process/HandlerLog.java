@@ -130,21 +130,21 @@ public final class HandlerLog {
     }
 
     /**
-     * Takes what a handler has answered, or emitted, as it is stored; tells if something else is stored in its place, once a second for
-     * each class of answers.
+     * Takes what a handler has answered, or emitted, as it is stored; tells if something else is stored in its place, or in place of a
+     * part of it, once a second for each class of answers.
      *
      * @param what such as "response"
      * @return what is stored
      */
     String stored(Claim claim, String what, @Nullable Object value, Responses.Written written) {
-        String trouble = written.trouble();
+        Responses.Trouble trouble = written.trouble();
         if (trouble != null && value != null) {
             unstorable(claim, what, value.getClass().getName(), trouble);
         }
         return written.text();
     }
 
-    private void unstorable(Claim claim, String what, String type, String trouble) {
+    private void unstorable(Claim claim, String what, String type, Responses.Trouble trouble) {
         long now = System.nanoTime();
         int[] silent = {-1};
         told.compute(type, (key, last) -> {
@@ -156,15 +156,24 @@ public final class HandlerLog {
         });
         if (silent[0] >= 0) {
             log.warn(
-                    "event={} flow={} type={} attempt={} its {} of {} is not stored, a mark is stored in its place: {}; others={}",
+                    "event={} flow={} type={} attempt={} its {} of {} is {}: {}{}; others={}",
                     claim.id(),
                     flow,
                     claim.event().type(),
                     claim.attempt(),
                     what,
                     type,
-                    Redaction.of(claim.event()).in(trouble),
+                    trouble.partial()
+                            ? "stored, but a part of it replaced"
+                            : "not stored, a mark is stored in its place",
+                    place(claim, trouble.where()),
+                    trouble.why(),
                     silent[0]);
         }
+    }
+
+    /** Only that may be content: in the library's own words nothing is replaced. */
+    private static String place(Claim claim, @Nullable String where) {
+        return where == null ? "" : "at " + Redaction.of(claim.event()).in(where) + ": ";
     }
 }

@@ -1,10 +1,13 @@
 package dev.millrace.process;
 
 import com.fasterxml.jackson.core.JacksonException;
+import dev.millrace.event.EventTimeoutException;
+import dev.millrace.event.ExecutionException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class LoggedError extends Throwable {
     private static final long serialVersionUID = 1L;
     private static final int MOST_ERRORS = 50;
+    private static final Pattern TIMEOUT = Pattern.compile("Operation timed out after [0-9.]+s");
 
     private LoggedError(String message, StackTraceElement[] frames) {
         super(message);
@@ -93,17 +97,34 @@ final class LoggedError extends Throwable {
             String name = error.getClass().getName();
             try {
                 String message = error.getMessage();
+                if (error instanceof Told) { // the library's own words, which quote nothing
+                    differs = true; // so that it goes by the name that the application knows
+                    return ExecutionException.class.getName() + ": " + message;
+                }
+                String plain = message == null ? name : name + ": " + message;
                 String whole = error.toString();
                 if (error instanceof JacksonException) { // quotes what it reads, whatever that is
                     differs = true;
                     return name + ": [not logged: Jackson quotes what it reads]";
                 }
-                differs |= !redaction.in(whole).equals(whole);
-                return message == null ? name : name + ": " + redaction.in(message);
+                if (message != null && isOwn(error, message)) {
+                    return plain;
+                }
+                String shown = message == null ? name : name + ": " + redaction.in(message);
+                differs |= whole.equals(plain)
+                        ? !shown.equals(plain)
+                        : !redaction.in(whole).equals(whole);
+                return shown;
             } catch (Throwable e) {
                 differs = true;
                 return name + ": [no message: " + e.getClass().getName() + " was thrown]";
             }
+        }
+
+        /** A message that holds nothing but a number: a payload's words must not be looked for in it. */
+        private static boolean isOwn(Throwable error, String message) {
+            return error.getClass() == EventTimeoutException.class
+                    && TIMEOUT.matcher(message).matches();
         }
 
         private StackTraceElement[] frames(Throwable error) {

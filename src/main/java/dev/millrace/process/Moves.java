@@ -112,19 +112,22 @@ public final class Moves {
     /**
      * An event was moved by another than the worker that had it. Of a running one that was cancelled nothing is said: its worker
      * does.
+     *
+     * @param type the name of its type; null if it is not known here
      */
-    public void moved(Moved event) {
+    public void moved(Moved event, @Nullable String type) {
         EventStatus to = event.to();
         if (event.from() == EventStatus.PENDING) {
-            tell(event, Result.valueOf(to.name()));
+            tell(event, type, Result.valueOf(to.name()));
         } else if (to != EventStatus.CANCELLED) {
-            tell(event, Result.LOST);
+            tell(event, type, Result.LOST);
         }
     }
 
-    private void tell(Moved event, Result result) {
+    private void tell(Moved event, @Nullable String type, Result result) {
         if (!isSilent()) {
-            tell(new StatusMove(flow, event.event(), event.attempt(), event.from(), event.to(), result));
+            tell(new StatusMove(
+                    flow, event.event(), type, event.attempt(), event.from(), event.to(), result, null, null, null));
         }
     }
 

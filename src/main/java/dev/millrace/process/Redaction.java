@@ -14,7 +14,8 @@ import java.util.Set;
 /**
  * Keeps an event's payload and metadata out of what is logged of it: the messages of exceptions are the application's, and often quote
  * what it handled. Each text of at least four characters and each number of at least four digits in them is replaced where it is
- * found. Of events with more than 64 Ki characters no message is logged at all: it would take too long. Immutable and thread-safe.
+ * found. Of events with more than 64 Ki characters no message is logged at all: it would take too long. Control characters are
+ * written out, but for tabs and line ends: what an exception quotes must not act on a terminal. Immutable and thread-safe.
  */
 final class Redaction {
     static final String MARK = "[payload]";
@@ -73,6 +74,27 @@ final class Redaction {
                 said = said.replace(secret, MARK);
             }
         }
-        return said.length() <= MOST_MESSAGE ? said : said.substring(0, MOST_MESSAGE) + "...";
+        return visible(said.length() <= MOST_MESSAGE ? said : said.substring(0, MOST_MESSAGE) + "...");
+    }
+
+    /** The text with control characters, and what turns the direction of writing, as their numbers. */
+    static String visible(String text) {
+        if (text.chars().noneMatch(Redaction::acts)) {
+            return text;
+        }
+        StringBuilder visible = new StringBuilder(text.length() + 16);
+        text.chars().forEach(c -> {
+            if (acts(c)) {
+                visible.append("\\u%04X".formatted(c));
+            } else {
+                visible.append((char) c);
+            }
+        });
+        return visible.toString();
+    }
+
+    private static boolean acts(int c) {
+        boolean turns = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+        return turns || (Character.isISOControl(c) && c != '\n' && c != '\t');
     }
 }

@@ -87,14 +87,15 @@ public final class Appends {
     private boolean areStored(int flow, List<Draft> drafts) {
         try {
             return stored(flow, drafts).size() == drafts.size();
-        } catch (ConnectionException | CallInterruptedException e) {
+        } catch (ConnectionException | CallInterruptedException | IllegalStateException e) {
             throw failed(e, drafts, true);
         }
     }
 
     /** Why drafts were not appended, or that nobody knows whether they were. */
     static RuntimeException failed(RuntimeException error, List<Draft> drafts, boolean mayBeStored) {
-        if (error instanceof ConnectionException) {
+        boolean closed = mayBeStored && error instanceof IllegalStateException; // between two statements
+        if (closed || error instanceof ConnectionException) {
             return mayBeStored
                     ? new AppendUnknownException(ids(drafts), SqlErrors.reason(error), error)
                     : new ConnectionException(error.getMessage() + "; nothing was stored, repeat the call", error);

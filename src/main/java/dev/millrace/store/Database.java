@@ -263,6 +263,11 @@ public final class Database {
         repeats.closing();
     }
 
+    /** From now on refuses every call but for statements in callers' own transactions: all is over. */
+    void closed() {
+        repeats.closed();
+    }
+
     /** Breaks off every statement under way. */
     void breakOff() {
         repeats.closing();

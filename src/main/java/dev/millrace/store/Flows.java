@@ -66,6 +66,28 @@ public final class Flows {
                 .findOne();
     }
 
+    /**
+     * Sets how many pending events a flow may hold, unless it may hold so many already.
+     *
+     * @return the flow as it is then
+     * @throws ConfigurationException if this login may not set it
+     */
+    public FlowRow limited(FlowRow flow, int maxPending) {
+        Integer present = flow.maxPending();
+        if (present != null && present == maxPending) {
+            return flow;
+        }
+        if (!database.access().writes()) {
+            throw new ConfigurationException(
+                    ("this login may not do that: set maxQueueSize of flow '%s' to %d; leave maxQueueSize out where events are only"
+                                    + " appended: the limit of the flow holds for everybody. An executor of a login with millrace_work"
+                                    + " sets it")
+                            .formatted(flow.name(), maxPending));
+        }
+        limit(flow.id(), maxPending);
+        return open(flow.name());
+    }
+
     /** Sets how many pending events a flow may hold; null for as many as come. */
     public void limit(int flow, @Nullable Integer maxPending) {
         database.once(handle -> handle.createUpdate(database.sql("flow_limit"))

@@ -19,6 +19,7 @@ final class Repeats {
     private final Duration patience;
     private final UnaryOperator<RuntimeException> translation;
     private volatile boolean closing;
+    private volatile boolean closed;
 
     /** @param translation the exception of ours for an error that is not repeated */
     Repeats(Duration patience, UnaryOperator<RuntimeException> translation) {
@@ -28,6 +29,12 @@ final class Repeats {
 
     /** From now on gives up at the first failure. */
     void closing() {
+        closing = true;
+    }
+
+    /** From now on refuses every call, also where the pool is the application's and stays open. */
+    void closed() {
+        closed = true;
         closing = true;
     }
 
@@ -51,6 +58,9 @@ final class Repeats {
     }
 
     private <R> R repeated(Duration bound, Predicate<RuntimeException> mayBeRepeated, Supplier<R> work) {
+        if (closed) { // looked at before anything is sent, so this says that nothing was done
+            throw new IllegalStateException("this Millrace is closed");
+        }
         long giveUp = System.nanoTime() + bound.toNanos();
         boolean sent = false;
         try (InterruptFlag flag = InterruptFlag.down()) {
@@ -68,6 +78,9 @@ final class Repeats {
                     }
                     if (!brokenByInterrupt) { // else the next try needs no wait: the database is there
                         pauseOrGiveUp(e, failures, giveUp, bound, flag, sent);
+                    }
+                    if (closed) {
+                        throw translation.apply(e);
                     }
                 }
             }

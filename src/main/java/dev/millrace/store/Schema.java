@@ -31,7 +31,7 @@ public final class Schema {
      * through a transaction-pooling proxy: Flyway changes its session, which others would get next.
      *
      * @throws ConfigurationException if the database is too old, not UTF-8, behind such a proxy, or refuses a
-     *     migration
+     *     migration; or if something is missing and the login does not own the schema
      */
     public void migrate() {
         InterruptFlag.runDown(this::migrateWhatIsMissing);
@@ -39,11 +39,20 @@ public final class Schema {
 
     private void migrateWhatIsMissing() {
         checkServer();
-        if (version().filter(Schema::isNewer).isPresent()) {
+        Optional<String> found;
+        try {
+            found = version();
+        } catch (ConfigurationException e) {
+            if (SqlErrors.isNotAllowed(e) && isUpToDate()) {
+                return; // who may only append may not read more, and need not
+            }
+            throw refused(e);
+        }
+        if (found.filter(Schema::isNewer).isPresent()) {
             return; // a newer library has: whether this one may still work with it is another question
         }
         if (Between.of(database) != Between.NOTHING && Between.poolsTransactions(database)) {
-            if (version().filter(VERSION::equals).isPresent()) {
+            if (found.filter(VERSION::equals).isPresent()) {
                 return; // nothing is missing
             }
             throw new ConfigurationException(
@@ -63,9 +72,34 @@ public final class Schema {
                     .load()
                     .migrate();
         } catch (FlywayException e) {
-            throw new ConfigurationException(
-                    "schema '%s' could not be migrated: %s".formatted(database.schema(), e.getMessage()), e);
+            throw refused(e);
         }
+    }
+
+    private boolean isUpToDate() {
+        try {
+            return version("schema_version_asked").filter(VERSION::equals).isPresent();
+        } catch (ConfigurationException e) {
+            return false;
+        }
+    }
+
+    /** Why a migration did not come about. Roles of applications never suffice, so none of them is named. */
+    private RuntimeException refused(RuntimeException e) {
+        if (SqlErrors.isNotAllowed(e)) {
+            return new ConfigurationException(
+                    ("schema '%s' was not migrated, this login may not do that: %s; a migration needs the login that owns the"
+                                    + " schema, or one that may create a schema if there is none. Migrate by that login, and"
+                                    + " connect without migrate() by the login of the application")
+                            .formatted(
+                                    database.schema(),
+                                    SqlErrors.find(e).map(SqlErrors::messageOf).orElse("")),
+                    e);
+        }
+        return e instanceof FlywayException
+                ? new ConfigurationException(
+                        "schema '%s' could not be migrated: %s".formatted(database.schema(), e.getMessage()), e)
+                : e;
     }
 
     /**
@@ -122,8 +156,11 @@ public final class Schema {
     }
 
     private Optional<String> version() {
+        return version(database.access().reads() ? "schema_version" : "schema_version_asked");
+    }
+
+    private Optional<String> version(String statement) {
         try {
-            String statement = database.access().reads() ? "schema_version" : "schema_version_asked";
             return database.once(handle -> handle.createQuery(database.sql(statement))
                     .mapTo(String.class)
                     .findOne());

@@ -70,6 +70,11 @@ public final class Store {
         database.closing();
     }
 
+    /** From now on every call is refused with an {@link IllegalStateException}: all is over. */
+    public void closed() {
+        database.closed();
+    }
+
     /** Breaks off every statement under way but those in callers' own transactions. */
     public void breakOff() {
         database.breakOff();

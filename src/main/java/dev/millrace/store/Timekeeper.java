@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.event.Terms;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -34,10 +35,16 @@ public final class Timekeeper {
         return given != null;
     }
 
-    /** The given clock's time in microseconds, rounded as the database rounds the times it is told; empty if there is none. */
+    /**
+     * The given clock's time in microseconds, rounded as the database rounds the times it is told; empty if there is none.
+     *
+     * @throws IllegalArgumentException if the clock says a time outside the years 1 to 9999
+     */
     public Optional<Instant> now() {
         return Optional.ofNullable(given)
-                .map(clock -> clock.instant().plusNanos(500).truncatedTo(ChronoUnit.MICROS));
+                .map(clock -> Terms.checkInstant("the time of the clock that Millrace was given", clock.instant())
+                        .plusNanos(500)
+                        .truncatedTo(ChronoUnit.MICROS));
     }
 
     /** For how long to wait for a moment of this clock that is so far away. */

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ public final class RateLimit implements PermissionCheck<Object> {
         if (limit < 1 || limit > MAX_STARTS) {
             throw new IllegalArgumentException("limit must be 1 to %d starts, got %d".formatted(MAX_STARTS, limit));
         }
+        Objects.requireNonNull(window, "window");
         if (window.compareTo(Duration.ofMillis(1)) < 0 || window.compareTo(Duration.ofDays(1)) > 0) {
             throw new IllegalArgumentException("window must be PT0.001S to PT24H, got " + window);
         }
@@ -68,7 +70,7 @@ public final class RateLimit implements PermissionCheck<Object> {
             }
             followed = clock;
             Instant begin = clock.instant();
-            nanoClock = () -> Duration.between(begin, clock.instant()).toNanos();
+            nanoClock = () -> TimeUnit.NANOSECONDS.convert(Duration.between(begin, clock.instant())); // no overflow
             granted = 0;
         }
     }

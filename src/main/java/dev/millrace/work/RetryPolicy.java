@@ -60,7 +60,7 @@ public interface RetryPolicy {
 
     /** After the same pause each time, while the error is retryable, at most {@code attempts} runs in all. */
     static RetryPolicy fixed(Duration pause, int attempts) {
-        checkBounds(pause, attempts);
+        checkBounds("pause", pause, attempts);
         return (failures, error) ->
                 failures < attempts && Errors.retryable(error) ? Optional.of(pause) : Optional.empty();
     }
@@ -78,7 +78,7 @@ public interface RetryPolicy {
      * @param longest from {@code base} to 365 days
      */
     static RetryPolicy exponential(Duration base, Duration longest, int attempts) {
-        checkBounds(base, attempts);
+        checkBounds("base", base, attempts);
         Objects.requireNonNull(longest, "longest");
         if (longest.compareTo(base) < 0 || longest.compareTo(LONGEST_CEILING) > 0) {
             throw new IllegalArgumentException(
@@ -94,10 +94,10 @@ public interface RetryPolicy {
         };
     }
 
-    private static void checkBounds(Duration pause, int attempts) {
-        Objects.requireNonNull(pause, "pause");
+    private static void checkBounds(String name, Duration pause, int attempts) {
+        Objects.requireNonNull(pause, name);
         if (pause.isNegative() || pause.compareTo(LONGEST_PAUSE) > 0) {
-            throw new IllegalArgumentException("pause must be PT0S to %s, got %s".formatted(LONGEST_PAUSE, pause));
+            throw new IllegalArgumentException("%s must be PT0S to %s, got %s".formatted(name, LONGEST_PAUSE, pause));
         }
         if (attempts < 1) {
             throw new IllegalArgumentException("attempts must be at least 1, got " + attempts);

@@ -11,7 +11,7 @@ with clock as materialized (
         from (select ctid, flow from millrace.ready where id = :id offset 0) found -- by nothing but its id
         where flow = :flow
     )
-    returning id, flow, attempt
+    returning id, flow, lane, attempt
 ), later as (
     delete from millrace.scheduled
     where ctid = (
@@ -19,7 +19,7 @@ with clock as materialized (
         from (select ctid, flow from millrace.scheduled where id = :id offset 0) found
         where flow = :flow
     )
-    returning id, flow, attempt
+    returning id, flow, lane, attempt
 ), ran as (
     delete from millrace.running
     where ctid = (
@@ -27,7 +27,7 @@ with clock as materialized (
         from (select ctid, flow from millrace.running where id = :id offset 0) found
         where flow = :flow
     )
-    returning id, flow, attempt, worker, claimed_at
+    returning id, flow, lane, attempt, worker, claimed_at
 ), ended as (
     insert into millrace.outcome (id, worker, started_at, finished_at, duration, flow, attempt, status, retryable, error)
     select id, worker, claimed_at, moment, extract(epoch from moment - claimed_at), flow, attempt, 4, true, :error::jsonb
@@ -42,6 +42,9 @@ with clock as materialized (
     returning id, flow, attempt, started_at
 )
 select id, flow, attempt, (started_at is not null)::integer as was, 4 as became, (
+    select lane
+    from (select lane from ran union all select lane from due union all select lane from later) taken
+) as lane, (
     select pg_notify(w.channel::text, 'cancel ' || ran.id)::text
     from ran
     join millrace.worker w on w.id = ran.worker

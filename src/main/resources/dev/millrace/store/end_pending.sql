@@ -7,7 +7,7 @@ with due as (
         from (select ctid, flow from millrace.ready where id = :id offset 0) found -- by nothing but its id
         where flow = :flow
     )
-    returning id, flow, attempt
+    returning id, flow, lane, attempt
 ), later as (
     delete from millrace.scheduled
     where ctid = (
@@ -15,9 +15,14 @@ with due as (
         from (select ctid, flow from millrace.scheduled where id = :id offset 0) found
         where flow = :flow
     )
-    returning id, flow, attempt
+    returning id, flow, lane, attempt
+), taken as (
+    select * from due union all select * from later
+), ended as (
+    insert into millrace.outcome (id, flow, attempt, status, retryable, error)
+    select id, flow, attempt, :status, false, :error::jsonb
+    from taken
+    returning id, flow, attempt, status
 )
-insert into millrace.outcome (id, flow, attempt, status, retryable, error)
-select id, flow, attempt, :status, false, :error::jsonb
-from (select * from due union all select * from later) taken
-returning id, flow, attempt, 0 as was, status as became
+select id, flow, attempt, 0 as was, status as became, (select lane from taken) as lane
+from ended

@@ -10,9 +10,9 @@ with late as materialized (
     limit :batch
     for update skip locked
 ), due as (
-    delete from millrace.ready where id = any (array(select event from late)) returning id, flow, attempt
+    delete from millrace.ready where id = any (array(select event from late)) returning id, flow, lane, attempt
 ), waiting as (
-    delete from millrace.scheduled where id = any (array(select event from late)) returning id, flow, attempt
+    delete from millrace.scheduled where id = any (array(select event from late)) returning id, flow, lane, attempt
 ), skipped as (
     insert into millrace.outcome (id, flow, attempt, status, retryable, error)
     select t.id, t.flow, t.attempt, 5, false, jsonb_build_object(
@@ -39,4 +39,6 @@ with late as materialized (
     set look_at = coalesce(:now::timestamptz, clock_timestamp()) + interval '5 seconds'
     where ctid = any (array(select place from late where place not in (select place from over)))
 )
-select id, flow, attempt, 0 as was, 5 as became from skipped
+select s.id, s.flow, t.lane, s.attempt, 0 as was, 5 as became
+from skipped s
+join (select id, lane from due union all select id, lane from waiting) t on t.id = s.id

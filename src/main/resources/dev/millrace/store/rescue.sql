@@ -5,14 +5,17 @@
 -- the lease is judged by the database's clock, again under the lock. Does nothing unless the rescuer has renewed without a
 -- gap for one whole lease (in seconds) and lately: after an outage everybody's lease has run out, and nobody's work must be
 -- taken for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment. That is
--- looked at again when rows are moved; what is locked, because its settlement is under way, is not waited for, but found by a
+-- looked at again, by a later moment, when rows are moved; what is locked, because its settlement is under way, is not waited for, but found by a
 -- later rescue if it is still there.
-with rescuer as materialized (
+with clock as materialized (
+    select clock_timestamp() as moment
+), rescuer as materialized (
     select id, heartbeat_at + make_interval(secs => :lease) / 2 as trusted_until
     from millrace.worker
+    cross join clock
     where id = :rescuer
-        and heartbeat_at > clock_timestamp() - make_interval(secs => :lease) / 2
-        and steady_since <= clock_timestamp() - make_interval(secs => :lease)
+        and heartbeat_at > moment - make_interval(secs => :lease) / 2
+        and steady_since <= moment - make_interval(secs => :lease)
 ), expired as materialized (
     select id
     from millrace.worker
@@ -43,16 +46,18 @@ with rescuer as materialized (
     cross join lateral (select not exists (select from gone where gone.id = lost.worker and stopping) as died) d
     left join millrace.event_option o on o.event = lost.id
 ), noted as (
-    insert into millrace.attempt (event, worker, started_at, attempt, reason)
-    select id, worker, claimed_at, attempt, 'lost'
+    insert into millrace.attempt (event, worker, started_at, finished_at, attempt, reason)
+    select id, worker, claimed_at, moment, attempt, 'lost'
     from judged
+    cross join clock
 ), aborted as (
-    insert into millrace.outcome (id, worker, started_at, flow, attempt, status, retryable, error)
-    select id, worker, claimed_at, flow, attempt, 6, false, jsonb_build_object(
+    insert into millrace.outcome (id, worker, started_at, finished_at, flow, attempt, status, retryable, error)
+    select id, worker, claimed_at, moment, flow, attempt, 6, false, jsonb_build_object(
         'error', 'WorkerDeath',
         'message', format('Event aborted after %s workers died or lost their lease while they held it', counted),
         'retryable', false)
     from judged
+    cross join clock
     where too_many
 ), back as (
     insert into millrace.ready (id, priority, position, lane, flow, attempt, failures, denials, deaths)
@@ -60,6 +65,6 @@ with rescuer as materialized (
     from judged
     where not too_many
 )
-select l.id, l.flow, l.attempt, 1 as was, case when l.too_many then 6 else 0 end as became, found.workers
+select l.id, l.flow, l.lane, l.attempt, 1 as was, case when l.too_many then 6 else 0 end as became, found.workers
 from (select count(*)::integer as workers from gone) found
 left join judged l on true

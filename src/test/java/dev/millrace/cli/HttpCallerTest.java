@@ -68,7 +68,7 @@ class HttpCallerTest {
 
         CallResult result = caller.call(new HttpCall(url("/a?b=c"), "PUT", Map.of("X-Key", "v"), "grüße"));
 
-        assertThat(seen.get(5, TimeUnit.SECONDS)).isEqualTo("PUT /a?b=c v grüße");
+        assertThat(seen.get(60, TimeUnit.SECONDS)).isEqualTo("PUT /a?b=c v grüße");
         assertThat(result).isEqualTo(new CallResult(204, null, "", false));
     }
 
@@ -99,7 +99,7 @@ class HttpCallerTest {
 
         assertThat(result.body()).isEqualTo("x".repeat(CAP));
         assertThat(result.truncated()).isTrue();
-        assertThat(hungUp.get(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(hungUp.get(60, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test
@@ -233,11 +233,11 @@ class HttpCallerTest {
                 outcome.complete(e);
             }
         });
-        assertThat(reached.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(reached.await(60, TimeUnit.SECONDS)).isTrue();
 
         thread.interrupt();
 
-        assertThat(outcome.get(5, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+        assertThat(outcome.get(60, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
     }
 
     @Test
@@ -259,11 +259,11 @@ class HttpCallerTest {
                 outcome.complete(e);
             }
         });
-        assertThat(reached.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(reached.await(60, TimeUnit.SECONDS)).isTrue();
 
         thread.interrupt();
 
-        assertThat(outcome.get(5, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+        assertThat(outcome.get(60, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
     }
 
     @Test

@@ -46,7 +46,7 @@ class PoisonTest {
                 fleet.start(1, kind(false)); // as whoever supervises it would
             }
 
-            assertThat(jobs.join(Duration.ofSeconds(30))).isTrue();
+            assertThat(jobs.join(Duration.ofSeconds(60))).isTrue();
             fleet.awaitNothingHeld();
 
             assertThat(fleet.said(said -> said.is("started", poison))).hasSize(DEATHS);

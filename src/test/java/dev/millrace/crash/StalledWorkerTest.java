@@ -42,7 +42,7 @@ class StalledWorkerTest {
             zombie.signal("STOP");
             for (Said lost : held) {
                 fleet.await(said -> said.is("started", lost.event()) && said.attempt() == 2);
-                assertThat(jobs.await(lost.event(), Duration.ofSeconds(30))).isPresent();
+                assertThat(jobs.await(lost.event(), Duration.ofSeconds(60))).isPresent();
             }
 
             zombie.go(); // its handlers return as soon as it goes on
@@ -68,7 +68,7 @@ class StalledWorkerTest {
             }
             database.await("select exists (select from worker where pid = ? and id <> ?)", zombie.pid(), formerly);
             fleet.fill(zombie, held.size() + 1, jobs, Job.Kind.DEAF); // it works again
-            assertThat(jobs.join(Duration.ofSeconds(30))).isTrue();
+            assertThat(jobs.join(Duration.ofSeconds(60))).isTrue();
             fleet.awaitNothingHeld();
             assertThat(database.longValue("select count(*) from outcome where attempt > 2"))
                     .isZero();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -186,5 +187,64 @@ class StrictReadingTest {
         assertThat(lax.decode("{\"name\":\"a\",\"count\":1.5}", Order.class)).isEqualTo(new Order("a", 1, false));
         assertThatExceptionOfType(ValidationException.class)
                 .isThrownBy(() -> lax.decode("{\"count\":1,\"paid\":true,\"more\":1}", Order.class));
+    }
+
+    enum Color {
+        RED,
+        GREEN
+    }
+
+    enum Level {
+        LOW,
+        HIGH;
+
+        @JsonValue
+        int number() {
+            return 10 * (ordinal() + 1);
+        }
+    }
+
+    record Painted(Color color) {}
+
+    record Leveled(Level level) {}
+
+    record Flag(boolean on) {}
+
+    record Count(int count, @Nullable Long far) {}
+
+    @Test
+    @DisplayName("12.10 a number for an enum or a boolean is refused, and never read as its position")
+    void number_forAnEnumOrABoolean_isRefused() {
+        for (String number : List.of("1", "\"1\"", "0", "1.0")) {
+            assertThatExceptionOfType(ValidationException.class)
+                    .as(number)
+                    .isThrownBy(() -> ApplicationJson.DEFAULT.decode("{\"color\":" + number + "}", Painted.class))
+                    .withMessageContaining("$.color");
+        }
+        assertThatExceptionOfType(ValidationException.class)
+                .isThrownBy(() -> ApplicationJson.DEFAULT.decode("{\"on\":2}", Flag.class))
+                .withMessageContaining("$.on");
+        assertThat(ApplicationJson.DEFAULT
+                        .decode("{\"color\":\"GREEN\"}", Painted.class)
+                        .color())
+                .isEqualTo(Color.GREEN);
+        assertThat(ApplicationJson.DEFAULT
+                        .decode("{\"level\":20}", Leveled.class)
+                        .level())
+                .as("by its @JsonValue")
+                .isEqualTo(Level.HIGH);
+    }
+
+    @Test
+    @DisplayName("12.10 a number that its component cannot hold is told of in words of ours")
+    void number_outOfRange_isToldOfPlainly() {
+        assertThatExceptionOfType(ValidationException.class)
+                .isThrownBy(() -> ApplicationJson.DEFAULT.decode("{\"count\":99999999999}", Count.class))
+                .withMessageContaining("at $.count: its number is out of the range of int")
+                .withMessageNotContaining("jackson")
+                .withMessageNotContaining("99999999999");
+        assertThatExceptionOfType(ValidationException.class)
+                .isThrownBy(() -> ApplicationJson.DEFAULT.decode("{\"count\":1,\"far\":1e30}", Count.class))
+                .withMessageNotContaining("jackson");
     }
 }

@@ -28,7 +28,7 @@ public final class Hold implements Fault {
 
     /** Waits until a statement is held. */
     public void awaitReached() throws InterruptedException {
-        if (!reached.await(20, TimeUnit.SECONDS)) {
+        if (!reached.await(60, TimeUnit.SECONDS)) {
             throw new AssertionError("the statement was not reached within 20 s");
         }
     }

@@ -121,8 +121,8 @@ enum Mutant {
             "store.FenceTest#rescue_byAWorkerThatHasNotBeenSteadyForALease_takesNothing",
             "expected: Rescued[workers=0, events=0, aborted=0]",
             edit("store/rescue.sql", """
-                            and heartbeat_at > clock_timestamp() - make_interval(secs => :lease) / 2
-                            and steady_since <= clock_timestamp() - make_interval(secs => :lease)
+                            and heartbeat_at > moment - make_interval(secs => :lease) / 2
+                            and steady_since <= moment - make_interval(secs => :lease)
                     """, "        and :lease::float8 > 0\n"));
 
     private final String catcher;

@@ -28,7 +28,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 public final class TestDatabase implements AutoCloseable {
     static final String HELPER = "millrace-test-helper";
-    private static final int AWAIT_ROUNDS = 1000;
+    private static final int AWAIT_ROUNDS = 6000;
 
     private final TestServer server;
     private final String name;
@@ -194,7 +194,7 @@ public final class TestDatabase implements AutoCloseable {
                 }
                 pause.execute();
             }
-            throw new AssertionError("did not come true within 10 s: " + sql);
+            throw new AssertionError("did not come true within 60 s: " + sql);
         });
     }
 

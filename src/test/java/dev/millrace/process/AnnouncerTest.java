@@ -28,9 +28,9 @@ class AnnouncerTest {
 
         List.of(1, 2, 3).forEach(announcer::offer);
 
-        assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(1);
-        assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(2);
-        assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(3);
+        assertThat(heard.poll(60, TimeUnit.SECONDS)).isEqualTo(1);
+        assertThat(heard.poll(60, TimeUnit.SECONDS)).isEqualTo(2);
+        assertThat(heard.poll(60, TimeUnit.SECONDS)).isEqualTo(3);
         assertThat(announcer.dropped()).isZero();
     }
 
@@ -59,7 +59,7 @@ class AnnouncerTest {
         assertThat(announcer.dropped()).isEqualTo(500);
         end.countDown();
         for (int i = 0; i <= 1_000; i++) {
-            assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(i);
+            assertThat(heard.poll(60, TimeUnit.SECONDS)).isEqualTo(i);
         }
     }
 
@@ -81,7 +81,7 @@ class AnnouncerTest {
             for (int i = 0; i < 500; i++) {
                 announcer.offer(i);
             }
-            assertThat(thrown.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(thrown.await(60, TimeUnit.SECONDS)).isTrue();
 
             long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin);
             List<ILoggingEvent> logged = List.copyOf(lines.list);

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ParameterizedClass(name = "shared threads: {0}")
 @ValueSource(booleans = {false, true})
 class DutyLoopTest {
-    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration LONG = Duration.ofSeconds(60);
     private static final Duration AN_HOUR = Duration.ofHours(1);
 
     private final Semaphore performed = new Semaphore(0);

@@ -119,6 +119,11 @@ class FenceTest {
                         "aborted aborted aborted");
         assertThat(database.text("select error ->> 'message' from outcome where id = ?", patient))
                 .contains("after 5 workers died");
+        assertThat(database.longValue(
+                        "select count(*) from outcome o join attempt a on a.event = o.id and a.attempt = o.attempt"
+                                + " where a.finished_at = o.finished_at"))
+                .as("one moment for the attempt that was lost and for the end that followed")
+                .isEqualTo(3);
     }
 
     @Test
@@ -613,6 +618,6 @@ class FenceTest {
     }
 
     private static <R> R get(CompletableFuture<R> future) throws Exception {
-        return future.get(20, TimeUnit.SECONDS);
+        return future.get(60, TimeUnit.SECONDS);
     }
 }

@@ -33,7 +33,7 @@ class OwnPoolTest {
                 assertThat(network.allClosed()).isNotDone();
             }
             network.letGo();
-            assertThat(network.allClosed()).succeedsWithin(Duration.ofSeconds(30));
+            assertThat(network.allClosed()).succeedsWithin(Duration.ofSeconds(60));
         }
     }
 

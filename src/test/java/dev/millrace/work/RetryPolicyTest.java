@@ -82,7 +82,7 @@ class RetryPolicyTest {
                 .withMessage("longest must be the base (PT2S) to PT8760H, got PT1S");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RetryPolicy.exponential(Duration.ofSeconds(-1), Duration.ofSeconds(1), 3))
-                .withMessage("pause must be PT0S to PT1H, got PT-1S");
+                .withMessage("base must be PT0S to PT1H, got PT-1S");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RetryPolicy.fixed(Duration.ZERO, 0))
                 .withMessage("attempts must be at least 1, got 0");
