@@ -179,10 +179,13 @@ public final class Workers implements AutoCloseable {
     /**
      * In which time there may be something to rescue: when the next lease of another worker runs out; zero or less if that is
      * now. Empty if there is no other worker.
+     *
+     * @param lease the rescuer's
      */
-    public Optional<Duration> untilRescue(UUID rescuer) {
+    public Optional<Duration> untilRescue(UUID rescuer, Duration lease) {
         return database.onceOnly(handle -> database.planned(handle, "rescue_due")
                 .bind("rescuer", rescuer)
+                .bind("lease", seconds(lease))
                 .map((row, context) -> Optional.ofNullable((Double) row.getObject("seconds")))
                 .one()
                 .map(seconds -> Duration.ofNanos((long) (seconds * 1e9))));

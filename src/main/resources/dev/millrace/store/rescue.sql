@@ -7,19 +7,26 @@
 -- taken for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment. That is
 -- looked at again, by a later moment, when rows are moved; what is locked, because its settlement is under way, is not waited for, but found by a
 -- later rescue if it is still there.
+-- A clock that was set back, or a standby whose clock is behind: a worker whose last renewal lies in the future by more than half a
+-- lease, the longer of the two, has died before it could renew again, if the rescuer has been steady for a whole lease of
+-- that worker since; whoever lives has renewed by then. So far a step is always seen by the rescuer's own renewal, too.
 with clock as materialized (
     select clock_timestamp() as moment
 ), rescuer as materialized (
-    select id, heartbeat_at + make_interval(secs => :lease) / 2 as trusted_until
+    select id, steady_since, heartbeat_at + make_interval(secs => :lease) / 2 as trusted_until
     from millrace.worker
     cross join clock
     where id = :rescuer
         and heartbeat_at > moment - make_interval(secs => :lease) / 2
+        and heartbeat_at <= moment
         and steady_since <= moment - make_interval(secs => :lease)
 ), expired as materialized (
     select id
     from millrace.worker
-    where not millrace.is_alive(expires_at) and exists (select from rescuer)
+    where exists (select from rescuer) and id <> :rescuer
+        and (not millrace.is_alive(expires_at)
+            or (heartbeat_at - clock_timestamp() > greatest(expires_at - heartbeat_at, make_interval(secs => :lease)) / 2
+                and clock_timestamp() - (select steady_since from rescuer) >= expires_at - heartbeat_at))
     order by expires_at
     limit 1
     for update skip locked

@@ -82,7 +82,7 @@ enum Mutant {
             "Expecting value to be false but was true",
             edit("store/worker_renew.sql", """
                     update millrace.worker
-                    set steady_since = case when clock.now - heartbeat_at > clock.lease / 2 then clock.now else steady_since end,
+                    set steady_since = case when clock.now - heartbeat_at between interval '0' and clock.lease / 2 then steady_since else clock.now end,
                         heartbeat_at = clock.now,
                         expires_at = clock.now + clock.lease,
                         listening = :listening,
@@ -122,6 +122,7 @@ enum Mutant {
             "expected: Rescued[workers=0, events=0, aborted=0]",
             edit("store/rescue.sql", """
                             and heartbeat_at > moment - make_interval(secs => :lease) / 2
+                            and heartbeat_at <= moment
                             and steady_since <= moment - make_interval(secs => :lease)
                     """, "        and :lease::float8 > 0\n"));
 
