@@ -36,7 +36,7 @@ public final class Listener {
     private static final long PAUSE_IN_VAIN_MILLIS = 60_000;
 
     /** So many notifications a second are acted on as they come. Every login of the database can send any number of them. */
-    private static final int MOST_AT_ONCE = 500;
+    private static final int MOST_AT_ONCE = 250;
 
     /** With more, what has come in this time is acted on together: a flow's loop then is woken once for all of it. */
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
