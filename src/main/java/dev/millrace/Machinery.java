@@ -67,8 +67,8 @@ final class Machinery {
         /** A flow got something to do. */
         void wakeFlow(int flow);
 
-        /** As {@link #wakeFlow}, because of a notification. */
-        void alarm(int flow);
+        /** As {@link #wakeFlow}, because of so many notifications. */
+        void alarm(int flow, int times);
 
         /** A chore moved an event of some flow. */
         void moved(Moved event);
@@ -156,12 +156,12 @@ final class Machinery {
         }
 
         @Override
-        public void alarm(int flow) {
+        public void alarm(int flow, int times) {
             if (flow == Sleepers.SCHEDULE) {
-                promotersSleep.alarm();
+                promotersSleep.alarm(times);
                 promoter.wake();
             } else {
-                owner.alarm(flow);
+                owner.alarm(flow, times);
             }
         }
 

@@ -51,8 +51,8 @@ public final class Millrace implements AutoCloseable {
         }
 
         @Override
-        public void alarm(int flow) {
-            roster.each(flow, Work::alarm);
+        public void alarm(int flow, int times) {
+            roster.each(flow, work -> work.alarm(times));
         }
 
         @Override
