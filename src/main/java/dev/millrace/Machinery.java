@@ -88,6 +88,7 @@ final class Machinery {
         this.lateResults = new LateResults(store.settlements(), settings.lateResultListener());
         Books books = new Books();
         Lease lease = new Lease(store.workers(), length, this::hears, () -> leaseLost(books), troubles);
+        database.whenMoved(lease::moved);
         this.repertoire = new Repertoire(lease::renewSoon);
         store.workers().runs(() -> repertoire.contents().lanes());
         this.idleWatch = new IdleWatch(store.sleepers(), this::hearing, lease::safeWorker, troubles);

@@ -7,22 +7,31 @@
 -- taken for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment. That is
 -- looked at again, by a later moment, when rows are moved; what is locked, because its settlement is under way, is not waited for, but found by a
 -- later rescue if it is still there.
+-- A renewal in the future was made before the database's clock was set back, and its lease would hold for so much longer. Once
+-- the rescuer has been steady for the whole of that lease, which a clock set back ends, a worker that lives has renewed since.
+-- Half of the rescuer's lease is the step that the rescuer may not have noticed.
 with clock as materialized (
     select clock_timestamp() as moment
 ), rescuer as materialized (
-    select id, heartbeat_at + make_interval(secs => :lease) / 2 as trusted_until
+    select id, steady_since, heartbeat_at + make_interval(secs => :lease) / 2 as trusted_until
     from millrace.worker
     cross join clock
     where id = :rescuer
         and heartbeat_at > moment - make_interval(secs => :lease) / 2
         and steady_since <= moment - make_interval(secs => :lease)
+        and heartbeat_at <= moment
 ), expired as materialized (
-    select id
-    from millrace.worker
-    where not millrace.is_alive(expires_at) and exists (select from rescuer)
-    order by expires_at
+    select w.id
+    from millrace.worker w
+    cross join rescuer
+    where (
+            not millrace.is_alive(w.expires_at)
+            or (w.heartbeat_at > clock_timestamp() + make_interval(secs => :lease) / 2
+                and rescuer.steady_since <= clock_timestamp() - (w.expires_at - w.heartbeat_at))
+        )
+    order by w.expires_at
     limit 1
-    for update skip locked
+    for update of w skip locked
 ), gone as (
     delete from millrace.worker w
     using expired
