@@ -1,5 +1,5 @@
 -- worker_renew: prolongs a lease from now by the database's clock. Changes nothing once the registration is gone: then
--- the worker has been taken for dead; and nothing if the registration's last renewal is older than :seen, the last one that the
+-- the worker has been taken for dead; and nothing if the registration's last renewal is older than the last one that the
 -- worker heard of: then the database lost what it had acknowledged, in a failover or a restore. A renewal that comes more than
 -- half a lease after the last one ends the time that the worker has been steady, and so does one that comes before the last one:
 -- the database's clock was set back, and leases from before that last too long. Says also whether it hears notifications now,
