@@ -23,6 +23,7 @@ import dev.millrace.process.Troubles;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
 import dev.millrace.store.Moved;
+import dev.millrace.store.PayloadMemory;
 import dev.millrace.store.Sleepers;
 import dev.millrace.store.Store;
 import dev.millrace.store.Timekeeper;
@@ -88,6 +89,7 @@ final class Machinery {
         this.lateResults = new LateResults(store.settlements(), settings.lateResultListener());
         Books books = new Books();
         Lease lease = new Lease(store.workers(), length, this::hears, () -> leaseLost(books), troubles);
+        database.whenMoved(lease::moved);
         this.repertoire = new Repertoire(lease::renewSoon);
         store.workers().runs(() -> repertoire.contents().lanes());
         this.idleWatch = new IdleWatch(store.sleepers(), this::hearing, lease::safeWorker, troubles);
@@ -105,6 +107,7 @@ final class Machinery {
                 new Brake(),
                 clocks,
                 troubles,
+                new PayloadMemory(settings.payloadMemory()),
                 time);
         var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), rescued -> {
             idleWatch.lookAtAll();

@@ -51,7 +51,7 @@ public final class Rescuer {
         if (rescuer.isEmpty()) {
             return pause();
         }
-        Optional<Duration> untilDue = workers.untilRescue(rescuer.get(), lease);
+        Optional<Duration> untilDue = workers.untilRescue(rescuer.get());
         if (untilDue.isEmpty() || untilDue.get().isPositive()) {
             return untilDue.map(this::pauseUntil).orElseGet(this::longPause);
         }

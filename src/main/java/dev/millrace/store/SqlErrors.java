@@ -4,6 +4,7 @@ import dev.millrace.event.CallInterruptedException;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.MillraceException;
+import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
@@ -59,6 +60,14 @@ public final class SqlErrors {
     /** Whether it is the thread's interrupt that ended a wait for a connection. */
     static boolean isInterrupted(Throwable error) {
         return find(error).isPresent() && hasCause(error, InterruptedException.class);
+    }
+
+    /** Whether the server did not answer in time: it may still be at work, and its session with it. */
+    public static boolean isTimeout(Throwable error) {
+        return hasCause(error, SocketTimeoutException.class)
+                || find(error)
+                        .filter(sql -> Sessions.ALL_HELD.equals(sql.getSQLState()))
+                        .isPresent();
     }
 
     private static boolean hasCause(Throwable error, Class<? extends Throwable> type) {

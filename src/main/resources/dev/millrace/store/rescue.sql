@@ -7,9 +7,9 @@
 -- taken for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment. That is
 -- looked at again, by a later moment, when rows are moved; what is locked, because its settlement is under way, is not waited for, but found by a
 -- later rescue if it is still there.
--- A clock that was set back, or a standby whose clock is behind: a worker whose last renewal lies in the future by more than half a
--- lease, the longer of the two, has died before it could renew again, if the rescuer has been steady for a whole lease of
--- that worker since; whoever lives has renewed by then. So far a step is always seen by the rescuer's own renewal, too.
+-- A renewal in the future was made before the database's clock was set back, and its lease would hold for so much longer. Once
+-- the rescuer has been steady for the whole of that lease, which a clock set back ends, a worker that lives has renewed since.
+-- Half of the rescuer's lease is the step that the rescuer may not have noticed.
 with clock as materialized (
     select clock_timestamp() as moment
 ), rescuer as materialized (
@@ -18,18 +18,20 @@ with clock as materialized (
     cross join clock
     where id = :rescuer
         and heartbeat_at > moment - make_interval(secs => :lease) / 2
-        and heartbeat_at <= moment
         and steady_since <= moment - make_interval(secs => :lease)
+        and heartbeat_at <= moment
 ), expired as materialized (
-    select id
-    from millrace.worker
-    where exists (select from rescuer) and id <> :rescuer
-        and (not millrace.is_alive(expires_at)
-            or (heartbeat_at - clock_timestamp() > greatest(expires_at - heartbeat_at, make_interval(secs => :lease)) / 2
-                and clock_timestamp() - (select steady_since from rescuer) >= expires_at - heartbeat_at))
-    order by expires_at
+    select w.id
+    from millrace.worker w
+    cross join rescuer
+    where (
+            not millrace.is_alive(w.expires_at)
+            or (w.heartbeat_at > clock_timestamp() + make_interval(secs => :lease) / 2
+                and rescuer.steady_since <= clock_timestamp() - (w.expires_at - w.heartbeat_at))
+        )
+    order by w.expires_at
     limit 1
-    for update skip locked
+    for update of w skip locked
 ), gone as (
     delete from millrace.worker w
     using expired

@@ -50,8 +50,7 @@ class ListenerFloodTest {
             alarms.last.await();
 
             long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + 1;
-            System.out.printf(
-                    "13.10 %d notifications in %d s: %d alarms%n", FLOOD, seconds, alarms.calls.get());
+            System.out.printf("13.10 %d notifications in %d s: %d alarms%n", FLOOD, seconds, alarms.calls.get());
             assertThat(alarms.times).hasValue(FLOOD);
             assertThat(alarms.calls.get()).isLessThanOrEqualTo(MOST_IN_A_SECOND * (seconds + 1));
         } finally {

@@ -110,7 +110,8 @@ class ForgedNotificationTest {
             database.await("select exists (select from worker where listening)");
 
             for (String payload : payloads()) {
-                database.query("select pg_notify('millrace', ?), pg_notify(channel::text, ?) from worker", payload, payload);
+                database.query(
+                        "select pg_notify('millrace', ?), pg_notify(channel::text, ?) from worker", payload, payload);
             }
             awaitHeard(millrace);
 
@@ -123,17 +124,43 @@ class ForgedNotificationTest {
 
     private static List<String> payloads() {
         List<String> payloads = new ArrayList<>(List.of(
-                "", " ", "x", "-1", "+1", "0", "1 ", "\u0661", "2147483647", "2147483648", "99999999999999999999", "1e3", "NaN"));
-        payloads.addAll(List.of("\u0001", "\u001b[2J", "\n", "\r\n1", "\u202e1", "\uD83D\uDE00", "\uFFFF", "'; --", "$1", "{}"));
-        payloads.addAll(List.of("1".repeat(7_999), "x".repeat(7_999), "cancel " + "f".repeat(7_000), "pause " + "9".repeat(7_000)));
-        payloads.addAll(List.of("cancel", "cancel ", "cancel x", "cancel 1-1-1-1-1", "pause", "pause ", "pause x", "pause -1",
-                "pause 0", "pause 2147483648", "PAUSE 1", "Cancel 1"));
+                "",
+                " ",
+                "x",
+                "-1",
+                "+1",
+                "0",
+                "1 ",
+                "\u0661",
+                "2147483647",
+                "2147483648",
+                "99999999999999999999",
+                "1e3",
+                "NaN"));
+        payloads.addAll(List.of(
+                "\u0001", "\u001b[2J", "\n", "\r\n1", "\u202e1", "\uD83D\uDE00", "\uFFFF", "'; --", "$1", "{}"));
+        payloads.addAll(List.of(
+                "1".repeat(7_999), "x".repeat(7_999), "cancel " + "f".repeat(7_000), "pause " + "9".repeat(7_000)));
+        payloads.addAll(List.of(
+                "cancel",
+                "cancel ",
+                "cancel x",
+                "cancel 1-1-1-1-1",
+                "pause",
+                "pause ",
+                "pause x",
+                "pause -1",
+                "pause 0",
+                "pause 2147483648",
+                "PAUSE 1",
+                "Cancel 1"));
         return payloads;
     }
 
     @Test
-    @DisplayName("13.10 a flood of forged wake-ups and pauses costs a bounded number of statements for each second of it, and pauses"
-            + " nothing")
+    @DisplayName(
+            "13.10 a flood of forged wake-ups and pauses costs a bounded number of statements for each second of it, and pauses"
+                    + " nothing")
     void notify_flood_costsBoundedStatements() throws Exception {
         mayEnd.countDown();
         FaultyDataSource statements = new FaultyDataSource(database.newPool(6));
@@ -220,7 +247,9 @@ class ForgedNotificationTest {
                     where c.relnamespace = 'millrace'::regnamespace and c.relkind in ('r', 'v', 'm', 'p') and c.relname <> 'worker'
                         and has_any_column_privilege('millrace_read', c.oid, 'select')
                     """)) {
-                assertThat(database.longValue("select count(*) from %s t where t::text like ?".formatted(relation), "%" + channel + "%"))
+                assertThat(database.longValue(
+                                "select count(*) from %s t where t::text like ?".formatted(relation),
+                                "%" + channel + "%"))
                         .as(relation)
                         .isZero();
             }

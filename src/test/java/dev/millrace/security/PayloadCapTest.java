@@ -64,9 +64,10 @@ class PayloadCapTest {
                             "select millrace.append_many(jsonb_build_array(jsonb_build_object('payload', repeat('x', 1048577))),"
                                     + " 'f', 't')"))
                     .contains(TOO_LARGE.formatted(1_048_576));
-            assertThat(outcome(
-                            statement,
-                            "insert into millrace.enqueue (flow, type, payload) values ('f', 't', to_jsonb(repeat('x', 1048577)))"))
+            assertThat(
+                            outcome(
+                                    statement,
+                                    "insert into millrace.enqueue (flow, type, payload) values ('f', 't', to_jsonb(repeat('x', 1048577)))"))
                     .contains(TOO_LARGE.formatted(1_048_576));
         }
     }
@@ -132,7 +133,8 @@ class PayloadCapTest {
     }
 
     @Test
-    @DisplayName("13.12 what the database was set to before the migration stays in force, and later settings of it do nothing")
+    @DisplayName(
+            "13.12 what the database was set to before the migration stays in force, and later settings of it do nothing")
     void migrate_settingOfTheDatabase_isKept() {
         TestDatabase other = database.empty();
         other.execute("alter database %s set millrace.payload_cap = '4194304'".formatted(other.name()));

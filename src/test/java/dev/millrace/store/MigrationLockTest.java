@@ -39,7 +39,8 @@ class MigrationLockTest {
     }
 
     @Test
-    @DisplayName("13.15 a migration whose lock somebody holds is given up with words that name the holder, and works later")
+    @DisplayName(
+            "13.15 a migration whose lock somebody holds is given up with words that name the holder, and works later")
     void migrate_lockIsHeldByALogin_isRefusedWithItsProcess() throws SQLException {
         TestDatabase fresh = database.empty();
         try (Connection connection = fresh.connectDirectly();
@@ -50,8 +51,9 @@ class MigrationLockTest {
 
             assertThatExceptionOfType(ConfigurationException.class)
                     .isThrownBy(() -> schema(fresh).migrate())
-                    .withMessageContaining("schema 'millrace' was not migrated: another session held the advisory lock of"
-                            + " migrations for 2 s, now held by: pid " + pid + " (user ")
+                    .withMessageContaining(
+                            "schema 'millrace' was not migrated: another session held the advisory lock of"
+                                    + " migrations for 2 s, now held by: pid " + pid + " (user ")
                     .withMessageContaining("application 'rude')")
                     .withMessageContaining("pg_terminate_backend(pid)");
         }
@@ -80,7 +82,8 @@ class MigrationLockTest {
         assertThat(warnings(logged))
                 .singleElement()
                 .asString()
-                .startsWith("schema=millrace roles=[millrace_append, public] may create objects in it and are not its owner")
+                .startsWith(
+                        "schema=millrace roles=[millrace_append, public] may create objects in it and are not its owner")
                 .endsWith("revoke create on schema millrace from millrace_append, public");
     }
 

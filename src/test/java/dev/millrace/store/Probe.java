@@ -142,7 +142,7 @@ final class Probe {
             store.claims().isDue(flow, lanes);
             store.claims().isDue(flow, List.of(-flood.lane()));
         });
-        acts.put("rescue_due", (store, round) -> store.workers().untilRescue(worker, Duration.ofSeconds(10)));
+        acts.put("rescue_due", (store, round) -> store.workers().untilRescue(worker));
         acts.put("counts", (store, round) -> store.counts().read(flow));
         acts.put("fold_counts", (store, round) -> store.counts().fold());
         acts.put("find", (store, round) -> store.events().find(flow, known(round)));

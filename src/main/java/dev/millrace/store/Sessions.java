@@ -1,0 +1,238 @@
+package dev.millrace.store;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+
+/**
+ * The server's sessions of one pool and of the connections beside it. Each new session is greeted once: it learns to notice
+ * when its client has gone, and says which server it is of ({@link Primary}).
+ *
+ * <p>A statement without an answer is given up by closing the connection, which the server does not notice while the statement
+ * waits for a standby. Such a session is one that this process still has. When there is one, connections are opened one at a
+ * time, and a new session counts those that are still at work; it is closed again where there would be more than the bound.
+ *
+ * <p>Thread-safe.
+ */
+final class Sessions {
+    /** The process has as many sessions as it may, some of which do not end. Not one of PostgreSQL's codes. */
+    static final String ALL_HELD = "08M02";
+
+    private static final Executor CALLING_THREAD = Runnable::run;
+    private static final int GREETING_MILLIS = 10_000;
+    private static final int NO_PROCESS = -1;
+
+    /** After a session that was refused, at least; and at most twice as long. */
+    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final int most;
+    private final Primary primary = new Primary();
+    private final Routine greeting = new Statements(Location.checkSchema("millrace")).simple("greet");
+    private final Map<Integer, Connection> known =
+            new ConcurrentHashMap<>(); // by process; those closed here are given up
+    private final ReentrantLock oneByOne = new ReentrantLock();
+    private volatile int asker = 0; // see Asking
+    private long nextNanos = System.nanoTime(); // guarded by oneByOne: no session is opened before
+
+    /** @param most sessions that this process may have while some are given up, but for one that is being opened */
+    Sessions(int most) {
+        this.most = most;
+    }
+
+    /** What a server understands of the greeting; each server is asked once for more than it does. */
+    private static final class Asking {
+        static final int ALL = 0;
+        static final int NO_GUARD = 1;
+        static final int NOTHING = 2;
+    }
+
+    private record Answer(@Nullable Long cluster, @Nullable Integer timeline, Set<Integer> busy) {}
+
+    /** Those of a pool: of Millrace's own the pool's, whose connections it has greeted; of any other fresh ones. */
+    static Sessions of(DataSource pool) {
+        return pool instanceof HikariDataSource hikari && hikari.getDataSource() instanceof Dialing dialing
+                ? dialing.sessions()
+                : new Sessions(Integer.MAX_VALUE);
+    }
+
+    /** The server that they are of. */
+    Primary primary() {
+        return primary;
+    }
+
+    /** Whether a connection was greeted; true for one that is not the driver's and cannot be told from others. */
+    boolean isKnown(Connection connection) throws SQLException {
+        PGConnection driver = driver(connection);
+        return driver == null || known.get(driver.getBackendPID()) == driver;
+    }
+
+    /** Opens a connection. */
+    @FunctionalInterface
+    interface Opening {
+        Connection open() throws SQLException;
+    }
+
+    /**
+     * Opens a connection, in autocommit, and greets its session.
+     *
+     * @throws SQLException if there is none, or if its session must not be used: then it is closed
+     */
+    Connection open(Opening opening) throws SQLException {
+        if (givenUp().isEmpty()) {
+            return greeted(opening.open());
+        }
+        try {
+            oneByOne.lockInterruptibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SQLTransientConnectionException("interrupted while waiting to connect", e);
+        }
+        try {
+            if (System.nanoTime() - nextNanos < 0) {
+                throw held("%d sessions that this process gave up may still be at work on the server"
+                        .formatted(givenUp().size()));
+            }
+            return greeted(opening.open());
+        } finally {
+            oneByOne.unlock();
+        }
+    }
+
+    private Connection greeted(Connection connection) throws SQLException {
+        boolean good = false;
+        try {
+            greet(connection);
+            good = true;
+            return connection;
+        } finally {
+            if (!good) {
+                connection.close();
+            }
+        }
+    }
+
+    private void greet(Connection connection) throws SQLException {
+        PGConnection driver = driver(connection);
+        if (driver == null || !(driver instanceof Connection session)) {
+            return;
+        }
+        int before = connection.getNetworkTimeout();
+        connection.setNetworkTimeout(CALLING_THREAD, GREETING_MILLIS);
+        Answer answer = ask(connection, driver.getBackendPID());
+        count(answer.busy());
+        if (answer.timeline() != null) {
+            primary.meet(answer.cluster(), answer.timeline());
+        }
+        known.put(driver.getBackendPID(), session);
+        connection.setNetworkTimeout(CALLING_THREAD, before);
+    }
+
+    /**
+     * Greets the session of a pool's connection, unless that was done.
+     *
+     * @throws SQLException if the session must not be used; then it is the caller's to break
+     */
+    void greetOnce(Connection connection) throws SQLException {
+        if (isKnown(connection)) {
+            return;
+        }
+        boolean autoCommit = connection.getAutoCommit();
+        if (!autoCommit) {
+            connection.setAutoCommit(true); // what is said to the session must outlast a transaction
+        }
+        greet(connection);
+        if (!autoCommit) {
+            connection.setAutoCommit(false);
+        }
+    }
+
+    private Answer ask(Connection connection, int process) throws SQLException {
+        Collection<Integer> givenUp = givenUp();
+        while (asker != Asking.NOTHING) {
+            Map<String, ?> values = Map.of(
+                    "process",
+                    asker == Asking.ALL ? process : NO_PROCESS,
+                    "given_up",
+                    Columns.integers(givenUp, pid -> pid));
+            try {
+                return greeting.run(connection, values, Sessions::read);
+            } catch (SQLException e) {
+                if (connection.isClosed() || SqlErrors.isTransient(e)) {
+                    throw e;
+                }
+                asker++; // not every server can notice, and not every one is PostgreSQL's own
+            }
+        }
+        return new Answer(null, null, Set.of());
+    }
+
+    private static Answer read(ResultSet row) throws SQLException {
+        row.next();
+        Set<Integer> busy = new HashSet<>();
+        for (Object pid : (Object[]) row.getArray("busy").getArray()) {
+            busy.add((Integer) pid);
+        }
+        return new Answer((Long) row.getObject("cluster"), (Integer) row.getObject("timeline"), busy);
+    }
+
+    /** Forgets those given up that have ended, and refuses one more where all that the process may have are there. */
+    private void count(Set<Integer> busy) throws SQLException {
+        givenUp().stream().filter(pid -> !busy.contains(pid)).forEach(known::remove);
+        int open = known.size() - busy.size();
+        if (!busy.isEmpty() && open + 1 + busy.size() > most) {
+            nextNanos = System.nanoTime()
+                    + PAUSE_NANOS
+                    + ThreadLocalRandom.current().nextLong(PAUSE_NANOS);
+            throw held(
+                    "%d sessions that this process gave up are still at work on the server, %d more are open, %d are allowed"
+                            .formatted(busy.size(), open, most + 1));
+        }
+    }
+
+    private static SQLException held(String why) {
+        return new SQLTransientConnectionException(why + "; no other is opened, nothing was done", ALL_HELD);
+    }
+
+    /** The processes of sessions whose connections were closed here. */
+    private List<Integer> givenUp() {
+        List<Integer> closed = new ArrayList<>();
+        known.forEach((pid, connection) -> {
+            if (isClosed(connection)) {
+                closed.add(pid);
+            }
+        });
+        return closed;
+    }
+
+    private static boolean isClosed(Connection connection) {
+        try {
+            return connection.isClosed();
+        } catch (SQLException e) {
+            return true; // it has lost its session, too
+        }
+    }
+
+    private static @Nullable PGConnection driver(Connection connection) {
+        try {
+            return connection.isWrapperFor(PGConnection.class) ? connection.unwrap(PGConnection.class) : null;
+        } catch (SQLException e) {
+            return null; // it does not say
+        }
+    }
+}
