@@ -39,7 +39,7 @@ class GoodbyeTest {
             database.await("select count(*) = 1 from worker");
             // as idle_session_timeout does
             assertThat(database.longValue("select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity"
-                            + " where datname = current_database() and query ~ 'worker_register'"))
+                            + " where datname = current_database() and query ~ '^-- worker_re'"))
                     .isOne();
         }
 

@@ -84,6 +84,7 @@ class LargePayloadsTest {
                             : Permission.denied("small"))
                     .handler((load, run) -> load.text().length())
                     .build();
+            loads.start();
             append(0, 5, 1 << 20);
             int forwarded = loads.forward();
             append(5, 1, 1 << 20);
