@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,7 @@ final class Sessions {
     private final Map<Integer, Connection> known =
             new ConcurrentHashMap<>(); // by process; those closed here are given up
     private final ReentrantLock oneByOne = new ReentrantLock();
-    private volatile int asker = 0; // see Asking
+    private final AtomicReference<Asking> asking = new AtomicReference<>(Asking.ALL);
     private long nextNanos = System.nanoTime(); // guarded by oneByOne: no session is opened before
 
     /** @param most sessions that this process may have while some are given up, but for one that is being opened */
@@ -56,10 +57,14 @@ final class Sessions {
     }
 
     /** What a server understands of the greeting; each server is asked once for more than it does. */
-    private static final class Asking {
-        static final int ALL = 0;
-        static final int NO_GUARD = 1;
-        static final int NOTHING = 2;
+    private enum Asking {
+        ALL,
+        NO_GUARD,
+        NOTHING;
+
+        Asking less() {
+            return this == ALL ? NO_GUARD : NOTHING;
+        }
     }
 
     private record Answer(@Nullable Long cluster, @Nullable Integer timeline, Set<Integer> busy) {}
@@ -79,7 +84,7 @@ final class Sessions {
     /** Whether a connection was greeted; true for one that is not the driver's and cannot be told from others. */
     boolean isKnown(Connection connection) throws SQLException {
         PGConnection driver = driver(connection);
-        return driver == null || known.get(driver.getBackendPID()) == driver;
+        return driver == null || driver.equals(known.get(driver.getBackendPID()));
     }
 
     /** Opens a connection. */
@@ -164,10 +169,10 @@ final class Sessions {
 
     private Answer ask(Connection connection, int process) throws SQLException {
         Collection<Integer> givenUp = givenUp();
-        while (asker != Asking.NOTHING) {
+        for (Asking now = asking.get(); now != Asking.NOTHING; now = asking.get()) {
             Map<String, ?> values = Map.of(
                     "process",
-                    asker == Asking.ALL ? process : NO_PROCESS,
+                    now == Asking.ALL ? process : NO_PROCESS,
                     "given_up",
                     Columns.integers(givenUp, pid -> pid));
             try {
@@ -176,7 +181,8 @@ final class Sessions {
                 if (connection.isClosed() || SqlErrors.isTransient(e)) {
                     throw e;
                 }
-                asker++; // not every server can notice, and not every one is PostgreSQL's own
+                boolean unused = asking.compareAndSet(
+                        now, now.less()); // a server that cannot notice, or is not PostgreSQL's own
             }
         }
         return new Answer(null, null, Set.of());

@@ -150,16 +150,17 @@ class StalledServerTest {
         config.setMaximumPoolSize(1);
         worker(1).close(); // migrates
         try (HikariDataSource pool = new HikariDataSource(config);
-                Millrace unused = Millrace.connect(pool);
+                Millrace millrace = Millrace.connect(pool);
                 Connection theirs = pool.getConnection();
                 Statement statement = theirs.createStatement();
                 var row = statement.executeQuery("show client_connection_check_interval")) {
             assertThat(row.next()).isTrue();
             assertThat(row.getString(1)).isEqualTo("1s");
+            assertThat(millrace.fatalError()).isEmpty();
         }
         config.setConnectionInitSql("set client_connection_check_interval = '7s'");
         try (HikariDataSource pool = new HikariDataSource(config);
-                Millrace unused = Millrace.connect(pool);
+                Millrace millrace = Millrace.connect(pool);
                 Connection theirs = pool.getConnection();
                 Statement statement = theirs.createStatement();
                 var row = statement.executeQuery("show client_connection_check_interval")) {
@@ -167,6 +168,7 @@ class StalledServerTest {
             assertThat(row.getString(1))
                     .as("a setting of the application's own stays")
                     .isEqualTo("7s");
+            assertThat(millrace.fatalError()).isEmpty();
         }
     }
 }
