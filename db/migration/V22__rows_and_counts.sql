@@ -156,12 +156,19 @@ end $$;
 -- An event that has ended goes with its outcome, unless the same transaction has put it back into the queue.
 create function outcome_removed() returns trigger language plpgsql
 set search_path = "${flyway:defaultSchema}", pg_temp set enable_seqscan = off as $$
+declare
+    gone uuid[] := array(select id from removed);
 begin
-    delete from event e
-    where e.id = any (array(select id from removed))
-        and not exists (select from ready where id = e.id)
-        and not exists (select from scheduled where id = e.id)
-        and not exists (select from running where id = e.id);
+    if exists (select from ready where id = any (gone)) or exists (select from scheduled where id = any (gone))
+            or exists (select from running where id = any (gone)) then
+        gone := array(
+            select g.id
+            from unnest(gone) as g (id)
+            where not exists (select from ready r where r.id = g.id)
+                and not exists (select from scheduled s where s.id = g.id)
+                and not exists (select from running r where r.id = g.id));
+    end if;
+    delete from event where id = any (gone); -- no join: that might read the whole table
     return null;
 end $$;
 
@@ -173,7 +180,7 @@ create trigger outcome_removed after delete on outcome referencing old table as 
 -- Removes settled events for good with all that belongs to them: of the next size that ended in a status, from a place on and up to
 -- another, at most so many of those that ended so many seconds ago or earlier, with 0 all. Says how many it looked at, how many of them had that age, from which
 -- place to go on, and how many it removed: not those that others have locked. Pending and running events are in other tables and cannot
--- be touched. What belongs to an event goes by the trigger event_removed.
+-- be touched. The event and what belongs to it go by the triggers outcome_removed and event_removed.
 create or replace function clean_up_window(flow_id integer, status integer, first bigint, last bigint, older_than double precision, size integer,
     most integer, out seen integer, out aged integer, out next bigint, out removed integer) language plpgsql
 set search_path = "${flyway:defaultSchema}", pg_temp set enable_seqscan = off as $$
@@ -199,8 +206,6 @@ begin
             for update skip locked
         ))
         returning id
-    ), events as (
-        delete from event where id = any (array(select id from gone)) -- no join: that might read the whole table
     )
     select count(*)::integer, (count(*) filter (where k.aged))::integer, max(k.position) + 1, (select count(*) from gone)::integer
     into clean_up_window.seen, clean_up_window.aged, clean_up_window.next, clean_up_window.removed
@@ -393,6 +398,87 @@ begin
     delete from flow where id = dropped;
 end $$;
 
+-- As before, but looks at the queues of a flow only if something is due in it. waiting_since: when the longest waiting of those that are next,
+-- one for each type, was appended.
+create or replace view flow_status as
+    select f.name as flow, f.created_at, f.paused_at, f.pause_reason, f.max_pending,
+        folded.due + folded.scheduled + coalesce(since.due, 0) + coalesce(since.scheduled, 0) as pending,
+        folded.processing + coalesce(since.processing, 0) as processing,
+        folded.completed + coalesce(since.completed, 0) as completed,
+        folded.failed + coalesce(since.failed, 0) as failed,
+        folded.cancelled + coalesce(since.cancelled, 0) as cancelled,
+        folded.skipped + coalesce(since.skipped, 0) as skipped,
+        folded.aborted + coalesce(since.aborted, 0) as aborted,
+        head.waiting_since, clock_timestamp() - head.waiting_since as waiting, later.next_run_at,
+        completed.at as last_completed_at, failed.at as last_failed_at,
+        folded.due + coalesce(since.due, 0) as due, folded.scheduled + coalesce(since.scheduled, 0) as scheduled
+    from flow f
+    cross join lateral (
+        select coalesce(sum(n) filter (where status = 0), 0)::bigint as due,
+            coalesce(sum(n) filter (where status = 7), 0)::bigint as scheduled,
+            coalesce(sum(n) filter (where status = 1), 0)::bigint as processing,
+            coalesce(sum(n) filter (where status = 2), 0)::bigint as completed,
+            coalesce(sum(n) filter (where status = 3), 0)::bigint as failed,
+            coalesce(sum(n) filter (where status = 4), 0)::bigint as cancelled,
+            coalesce(sum(n) filter (where status = 5), 0)::bigint as skipped,
+            coalesce(sum(n) filter (where status = 6), 0)::bigint as aborted
+        from status_count
+        where flow = f.id
+    ) folded
+    left join (
+        select flow, sum(n) filter (where status = 0)::bigint as due, sum(n) filter (where status = 7)::bigint as scheduled,
+            sum(n) filter (where status = 1)::bigint as processing,
+            sum(n) filter (where status = 2)::bigint as completed, sum(n) filter (where status = 3)::bigint as failed,
+            sum(n) filter (where status = 4)::bigint as cancelled, sum(n) filter (where status = 5)::bigint as skipped,
+            sum(n) filter (where status = 6)::bigint as aborted
+        from status_delta
+        group by flow
+    ) since on since.flow = f.id
+    cross join lateral (
+        select min(e.created_at) as waiting_since
+        from lane l
+        cross join (values (1), (-1)) as side (sign) -- events with a death on them queue under the negated number
+        cross join lateral (
+            select id from ready where lane = l.id * side.sign order by priority, position limit 1
+        ) next
+        cross join lateral (select created_at from event where id = next.id offset 0) e
+        where l.flow = f.id and folded.due + coalesce(since.due, 0) > 0
+    ) head
+    left join lateral (
+        select run_at as next_run_at from scheduled where flow = f.id order by run_at, position limit 1
+    ) later on true
+    left join lateral (
+        select finished_at as at from outcome where flow = f.id and status = 2 order by position desc limit 1
+    ) completed on true
+    left join lateral (
+        select finished_at as at from outcome where flow = f.id and status = 3 order by position desc limit 1
+    ) failed on true;
+
+-- As before, but looks into a type only if it has an event in the queue, or its flow has one whose time has come and that no worker has moved.
+create or replace view type_status as
+    select f.name as flow, l.type, coalesce(head.due, 0) as due, head.since as oldest_due, clock_timestamp() - head.since as waiting,
+        coalesce(known.workers, 0) as workers
+    from lane l
+    join flow f on f.id = l.flow
+    left join lateral (
+        select d.due, d.since
+        from (
+            select l.id
+            where (select 1 from ready r where r.lane = l.id order by r.priority, r.position limit 1) is not null
+                or (select 1 from ready r where r.lane = -l.id order by r.priority, r.position limit 1) is not null
+                or (select s.run_at from scheduled s where s.flow = l.flow order by s.run_at, s.position limit 1) <= statement_timestamp()
+            offset 0 -- asked before the function is called
+        ) q
+        cross join lateral due_in(q.id) d
+    ) head on true
+    left join (
+        select knows.lane, count(*) as workers
+        from worker w
+        cross join lateral unnest(w.lanes) as knows (lane)
+        where is_alive(w.expires_at)
+        group by knows.lane
+    ) known on known.lane = l.id;
+
 -- Metadata that Millrace itself writes --------------------------------------------------------------------------------------------------
 
 -- Whether nothing can be wrong with an event, at a glance. What is not sound may be all right, but has to be looked at.
@@ -444,11 +530,21 @@ set search_path = "${flyway:defaultSchema}", pg_temp as $$
         'attempt', 1 + case when self.fresh then trunc((metadata ->> 'attempt')::numeric)::integer else 1 end)
     from (
         select jsonb_build_object('id', id, 'created_at', iso_instant(created_at)) as reference,
-            coalesce(case when jsonb_typeof(metadata #> '{original,id}') = 'string' and jsonb_typeof(metadata #> '{root,id}') = 'string'
-                    and jsonb_typeof(metadata -> 'attempt') = 'number'
-                then (metadata ->> 'attempt')::numeric >= 1 and (metadata ->> 'attempt')::numeric < 2147483647 end, false) as fresh
+            coalesce(case when jsonb_typeof(metadata -> 'attempt') = 'number'
+                    and metadata #>> '{original,id}' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                    and jsonb_typeof(metadata #> '{original,created_at}') = 'string'
+                    and metadata #>> '{root,id}' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                    and jsonb_typeof(metadata #> '{root,created_at}') = 'string'
+                then (metadata ->> 'attempt')::numeric >= 2 and (metadata ->> 'attempt')::numeric < 2147483647 end, false) as fresh
     ) self
 $$;
+
+-- Appending to a flow with a limit -----------------------------------------------------------------------------------------------------
+
+-- lock_flow, counts: the changes of one flow, whatever others have
+create index status_delta_flow on status_delta (flow);
+comment on index status_delta_flow is 'lock_flow, counts: the changes of one flow''s counts';
+alter function lock_flow(integer) set enable_seqscan = off; -- plans are kept, also those made while the table was empty
 
 -- Appending many, at a cost that grows with their number and with nothing else --------------------------------------------------------
 
@@ -468,6 +564,7 @@ declare
     held record;
     met record;
     room integer;
+    had bigint; -- pending before a round
     answers uuid[] := ids;
 begin
     held := lock_flow(flow_id); -- its limit may be younger than the look that found it
@@ -498,7 +595,8 @@ begin
             held := lock_flow(flow_id); -- some may have been claimed since
         end if;
         room := case when held.most is null then 2147483647 else greatest(0, held.most - held.pending)::integer end;
-        held.pending := held.pending + cardinality(batch.ids);
+        had := held.pending;
+        held.pending := had + cardinality(batch.ids);
         moment := clock_timestamp();
         for met in
             with input as materialized (
@@ -547,8 +645,7 @@ begin
                     perform refuse(null, format('event %s was not appended: event %s holds its unique key; nothing was stored. Append it '
                         'when that has ended, or choose another onConflict', met.id, met.holder), '23505', met.holder::text);
                 when 3 then
-                    perform refuse(null, format('Queue size (%s) exceeds max (%s)',
-                        held.pending - cardinality(batch.ids) + met.place - 1, held.most), 'MR001', null);
+                    perform refuse(null, format('Queue size (%s) exceeds max (%s)', had + met.place - 1, held.most), 'MR001', null);
                 else
                     held.pending := held.pending - 1; -- stored in the place of another
             end case;
