@@ -543,7 +543,7 @@ $$;
 
 -- lock_flow, counts: the changes of one flow, whatever others have
 create index status_delta_flow on status_delta (flow);
-comment on index status_delta_flow is 'lock_flow, counts: the changes of one flow''s counts';
+comment on index status_delta_flow is 'counts: the changes of one flow''s counts; the function lock_flow';
 alter function lock_flow(integer) set enable_seqscan = off; -- plans are kept, also those made while the table was empty
 
 -- Appending many, at a cost that grows with their number and with nothing else --------------------------------------------------------

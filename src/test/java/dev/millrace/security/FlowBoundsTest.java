@@ -102,9 +102,9 @@ class FlowBoundsTest {
                         "select millrace.recount('f')",
                         "select millrace.settle_strays('f')",
                         "select millrace.drop_flow('f')",
-                        "insert into millrace.bound (flows) values (100000)",
-                        "update millrace.bound set flows = 1",
-                        "delete from millrace.bound")) {
+                        "insert into millrace.setting (name, value) values ('max_flows', 100000)",
+                        "update millrace.setting set value = 1",
+                        "delete from millrace.setting")) {
                     assertThatThrownBy(() -> statement.execute(act))
                             .as(role + ": " + act)
                             .isInstanceOf(SQLException.class)
