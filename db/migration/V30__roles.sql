@@ -80,7 +80,13 @@ begin
         revoke insert, delete on setting from millrace_work;
         revoke execute on function
             grant_roles,
-            set_payload_cap
+            set_payload_cap,
+            recount,
+            recount_flow,
+            settle_strays,
+            limit_flows,
+            limit_types,
+            drop_flow
             from millrace_work;
         grant update on flow, ready, scheduled, running, worker, attempt, progression, progression_event, status_count, sleeper,
             unique_key, retried, expiry, progress, status_delta to millrace_work;

@@ -232,6 +232,11 @@ class RetryAllTest extends WithMillrace {
                         "select fresh_metadata(gen_random_uuid(), now(), '{\"attempt\": \"7\"}') ->> 'attempt'"))
                 .isEqualTo("2");
         assertThat(database.text("select fresh_metadata(gen_random_uuid(), now(), '{\"attempt\": 7}') ->> 'attempt'"))
+                .as("13.17: a number without a line is the application's")
+                .isEqualTo("2");
+        assertThat(database.text(
+                        "select fresh_metadata(id, now(), fresh_metadata(id, now(), '{}') || '{\"attempt\": 7}') ->> 'attempt'"
+                                + " from gen_random_uuid() as i (id)"))
                 .isEqualTo("8");
         assertThat(database.text(
                         "select fresh_metadata(gen_random_uuid(), now(), '{\"attempt\": 1e99}') ->> 'attempt'"))

@@ -117,7 +117,15 @@ class RolesTest extends WithSql {
                         String.class,
                         "select proname::text from pg_proc where pronamespace = 'millrace'::regnamespace"
                                 + " and not has_function_privilege('millrace_work', oid, 'execute')"))
-                .containsExactlyInAnyOrder("grant_roles", "set_payload_cap");
+                .containsExactlyInAnyOrder(
+                        "drop_flow",
+                        "grant_roles",
+                        "limit_flows",
+                        "limit_types",
+                        "recount",
+                        "recount_flow",
+                        "set_payload_cap",
+                        "settle_strays");
         assertThat(database.query("""
                         select role, count(*) filter (where has_sequence_privilege(role, c.oid, 'usage')) > 0,
                             bool_or(has_sequence_privilege(role, c.oid, 'update')), has_schema_privilege(role, 'millrace', 'usage'),

@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.NotFoundException;
 import dev.millrace.event.QueueFullException;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
@@ -39,7 +40,10 @@ final class FlowLimits {
                 .bind("flow", flow)
                 .map((row, context) ->
                         new Locked((Integer) row.getObject("max_pending"), row.getBoolean("sees_others")))
-                .one();
+                .findOne()
+                .orElseThrow(() -> new NotFoundException(
+                        "flow number %d was dropped after this executor was built; nothing was stored. Build another executor"
+                                .formatted(flow)));
         Integer most = lock.maxPending();
         if (most == null) {
             return FlowLimit.NONE;

@@ -108,6 +108,13 @@ public final class SqlErrors {
                 .orElse(false);
     }
 
+    /** Whether a row with such a key exists already. */
+    public static boolean isDuplicate(Throwable error) {
+        return find(error)
+                .filter(sql -> UNIQUE_VIOLATION.equals(sql.getSQLState()))
+                .isPresent();
+    }
+
     /**
      * Whether the data itself was refused: class 22 (data exception), 54 (a limit of the server), a check, or a null where
      * none may be.

@@ -6,7 +6,7 @@
 -- gap for one whole lease (in seconds) and lately: after an outage everybody's lease has run out, and nobody's work must be
 -- taken for that. Half a lease is late enough: who renews in time has two thirds of a lease left at any moment. That is
 -- looked at again, by a later moment, when rows are moved; what is locked, because its settlement is under way, is not waited for, but found by a
--- later rescue if it is still there.
+-- later rescue if it is still there. A row whose event is not there, or has ended, goes for good, as in forgotten.
 -- A renewal in the future was made before the database's clock was set back, and its lease would hold for so much longer. Once
 -- the rescuer has been steady for the whole of that lease, which a clock set back ends, a worker that lives has renewed since.
 -- Half of the rescuer's lease is the step that the rescuer may not have noticed.
@@ -54,11 +54,13 @@ with clock as materialized (
     from lost
     cross join lateral (select not exists (select from gone where gone.id = lost.worker and stopping) as died) d
     left join millrace.event_option o on o.event = lost.id
+    where exists (select from millrace.event e where e.id = lost.id) and not exists (select from millrace.outcome e where e.id = lost.id)
 ), noted as (
     insert into millrace.attempt (event, worker, started_at, finished_at, attempt, reason)
     select id, worker, claimed_at, moment, attempt, 'lost'
     from judged
     cross join clock
+    on conflict on constraint attempt_pkey do nothing -- plain SQL may have queued the event with another attempt number
 ), aborted as (
     insert into millrace.outcome (id, worker, started_at, finished_at, flow, attempt, status, retryable, error)
     select id, worker, claimed_at, moment, flow, attempt, 6, false, jsonb_build_object(
@@ -73,6 +75,7 @@ with clock as materialized (
     select id, priority, position, case when died then -abs(lane) else lane end, flow, attempt, failures, denials, counted
     from judged
     where not too_many
+    on conflict on constraint ready_pkey do nothing
 )
 select l.id, l.flow, l.lane, l.attempt, 1 as was, case when l.too_many then 6 else 0 end as became, found.workers
 from (select count(*)::integer as workers from gone) found
