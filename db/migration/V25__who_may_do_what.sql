@@ -44,3 +44,41 @@ begin
     insert into setting (name, value) values ('payload_cap', bytes)
     on conflict on constraint setting_pkey do update set value = excluded.value;
 end $$;
+
+-- As before, but for a lowest code that is none: generate_series then made billions of rows.
+create or replace function ended_codes(statuses text[], lowest integer) returns smallint[] language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+declare
+    known constant text[] := array(select status_name(c.code) from generate_series(greatest(lowest, 0), 6) c (code) order by c.code);
+    bad text;
+begin
+    perform check_given('statuses', ended_codes.statuses is not null);
+    select quoted(coalesce(s.name, 'null')) into bad
+    from unnest(ended_codes.statuses) with ordinality as s (name, n)
+    where s.name is null or s.name <> all (known)
+    order by s.n
+    limit 1;
+    if found then
+        perform refuse(null, format('statuses must be of %s, got %s', array_to_string(known, ', '), bad), '22023', null);
+    end if;
+    return array(
+        select c.code::smallint
+        from generate_series(greatest(lowest, 0), 6) c (code)
+        where status_name(c.code) = any (ended_codes.statuses)
+        order by c.code);
+end $$;
+
+-- As before, but for types in an array of several dimensions, in which array_position does not search.
+create or replace function open_filter_of(flow_id integer, types text[], since timestamptz, until timestamptz, lowest double precision,
+    highest double precision) returns open_filter language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+begin
+    if lowest = 'NaN' or highest = 'NaN' or lowest > highest then
+        perform refuse(null, format('the lowest priority must be at most the highest, got %s and %s', coalesce(lowest, '-Infinity'),
+            coalesce(highest, 'Infinity')), '22023', null);
+    elsif exists (select from unnest(types) as t (name) where t.name is null) then
+        perform refuse(null, 'types must not contain null', '22004', null);
+    end if;
+    return row(flow_id, lanes_of(flow_id, types), since, until, coalesce(lowest, '-Infinity'), coalesce(highest, 'Infinity'),
+        (select last_value from ready_position_seq))::open_filter;
+end $$;
