@@ -17,7 +17,7 @@ final class FlowLimits {
         this.counts = counts;
     }
 
-    /** Holds the flow's row until the end of the transaction, so the count stays true until the rows are in. */
+    /** Takes the flow's turn until the end of the transaction, so the count stays true until the rows are in. */
     void refuseOverflow(Handle handle, int flow, int more) {
         FlowLimit limit = lock(handle, flow);
         if (limit.pending() + more > limit.most()) {
@@ -34,7 +34,7 @@ final class FlowLimits {
         return Math.toIntExact(limit.most() - limit.pending());
     }
 
-    /** What a flow holds and may hold, to be kept by who knows only then how many it stores; holds its row as the others do. */
+    /** What a flow holds and may hold, to be kept by who knows only then how many it stores; takes its turn as the others do. */
     FlowLimit lock(Handle handle, int flow) {
         Locked lock = handle.createQuery(database.sql("flow_lock"))
                 .bind("flow", flow)
