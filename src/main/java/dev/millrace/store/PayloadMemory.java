@@ -31,7 +31,7 @@ public final class PayloadMemory {
 
     /** @param bytes at least one KiB */
     public PayloadMemory(long bytes) {
-        this.units = (int) Math.clamp(bytes / UNIT, 1, Integer.MAX_VALUE);
+        this.units = Math.clamp(bytes / UNIT, 1, Integer.MAX_VALUE);
         this.free = new Semaphore(units, true);
     }
 
@@ -55,8 +55,8 @@ public final class PayloadMemory {
     public Inline inline(int held) {
         long each = (long) units * UNIT / WHILE_READ / held;
         return new Inline(
-                (int) Math.clamp(each, LEAST_INLINE, Integer.MAX_VALUE),
-                (int) Math.clamp(each / COMPRESSION, LEAST_COMPRESSED, Integer.MAX_VALUE));
+                Math.clamp(each, LEAST_INLINE, Integer.MAX_VALUE),
+                Math.clamp(each / COMPRESSION, LEAST_COMPRESSED, Integer.MAX_VALUE));
     }
 
     /** Room that was taken for one payload. */
@@ -89,7 +89,7 @@ public final class PayloadMemory {
     }
 
     private int units(long bytes) {
-        return (int) Math.clamp(bytes / UNIT, 1, units);
+        return Math.clamp(bytes / UNIT, 1, units);
     }
 
     /**
