@@ -94,11 +94,12 @@ final class Claimer<T> {
     /** One due event that has a death on it, if this process holds none. */
     List<Ticket> suspect(Batch batch, Runnable whenFree) {
         return oneSuspect(
-                        () -> claims
-                                .claim(me(), source.flow(), source.suspectLanes(), 1, Floor.FRONT, inline)
-                                .claims()
-                                .stream()
-                                .findFirst(),
+                        () ->
+                                claims
+                                        .claim(me(), source.flow(), source.suspectLanes(), 1, Floor.FRONT, inline)
+                                        .claims()
+                                        .stream()
+                                        .findFirst(),
                         batch,
                         whenFree)
                 .stream()

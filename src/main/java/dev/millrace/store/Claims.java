@@ -45,8 +45,7 @@ public final class Claims {
      *
      * @param inline which payloads come along; the others are to be asked for by {@link #payload}
      */
-    public Claimed claim(
-            UUID worker, int flow, Collection<Integer> lanes, int batch, Floor floor, Inline inline) {
+    public Claimed claim(UUID worker, int flow, Collection<Integer> lanes, int batch, Floor floor, Inline inline) {
         if (lanes.size() == 1) {
             return database.hot(
                     "claim",
@@ -72,12 +71,18 @@ public final class Claims {
         return database.hot(
                 "claim_lanes",
                 Map.of(
-                        "flow", flow,
-                        "lanes", Columns.integers(lanes, value -> value),
-                        "worker", worker,
-                        "inline", inline.plain(),
-                        "compressed", inline.compressed(),
-                        "batch", batch),
+                        "flow",
+                        flow,
+                        "lanes",
+                        Columns.integers(lanes, value -> value),
+                        "worker",
+                        worker,
+                        "inline",
+                        inline.plain(),
+                        "compressed",
+                        inline.compressed(),
+                        "batch",
+                        batch),
                 rows -> read(rows, worker));
     }
 
@@ -98,14 +103,22 @@ public final class Claims {
                 .hot(
                         "claim_one",
                         Map.of(
-                                "worker", worker,
-                                "flow", flow,
-                                "lanes", Columns.integers(lanes, value -> value),
-                                "id", id,
-                                "early", early,
-                                "inline", inline.plain(),
-                                "compressed", inline.compressed(),
-                                "now", new Maybe(time.moment(), Types.VARCHAR)),
+                                "worker",
+                                worker,
+                                "flow",
+                                flow,
+                                "lanes",
+                                Columns.integers(lanes, value -> value),
+                                "id",
+                                id,
+                                "early",
+                                early,
+                                "inline",
+                                inline.plain(),
+                                "compressed",
+                                inline.compressed(),
+                                "now",
+                                new Maybe(time.moment(), Types.VARCHAR)),
                         rows -> read(rows, worker))
                 .claims()
                 .stream()

@@ -31,7 +31,8 @@ public final class Notifications implements AutoCloseable {
     public Notifications(Database database, Duration bound, UUID channel) {
         this.self = channel.toString();
         this.database = database;
-        this.own = new OwnConnection(new DirectConnections(database.dataSource(), database.sessions(), bound, true), bound);
+        this.own = new OwnConnection(
+                new DirectConnections(database.dataSource(), database.sessions(), bound, true), bound);
     }
 
     /**

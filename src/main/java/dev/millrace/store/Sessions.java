@@ -169,8 +169,7 @@ final class Sessions {
     private Answer ask(Connection connection, int process) throws SQLException {
         Column givenUp = Columns.integers(givenUp(), PGConnection::getBackendPID);
         for (Asking now = asking.get(); now != Asking.NOTHING; now = now.less()) {
-            Map<String, ?> values =
-                    Map.of("process", now == Asking.ALL ? process : NO_PROCESS, "given_up", givenUp);
+            Map<String, ?> values = Map.of("process", now == Asking.ALL ? process : NO_PROCESS, "given_up", givenUp);
             try {
                 return greeting.run(connection, values, Sessions::read);
             } catch (SQLException e) {
@@ -197,9 +196,12 @@ final class Sessions {
         known.removeIf(session -> isClosed(session) && !busy.contains(session.getBackendPID()));
         int open = (int) known.stream().filter(session -> !isClosed(session)).count();
         if (!busy.isEmpty() && open + 1 + busy.size() > most) {
-            nextNanos = System.nanoTime() + PAUSE_NANOS + ThreadLocalRandom.current().nextLong(PAUSE_NANOS);
-            throw held("%d sessions that this process gave up are still at work on the server, %d more are open, %d are allowed"
-                    .formatted(busy.size(), open, most + 1));
+            nextNanos = System.nanoTime()
+                    + PAUSE_NANOS
+                    + ThreadLocalRandom.current().nextLong(PAUSE_NANOS);
+            throw held(
+                    "%d sessions that this process gave up are still at work on the server, %d more are open, %d are allowed"
+                            .formatted(busy.size(), open, most + 1));
         }
     }
 

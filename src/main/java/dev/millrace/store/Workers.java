@@ -41,7 +41,8 @@ public final class Workers implements AutoCloseable {
     public Workers(Database database, Duration bound, UUID channel) {
         this.channel = channel;
         this.database = database;
-        this.own = new OwnConnection(new DirectConnections(database.dataSource(), database.sessions(), bound, false), bound);
+        this.own = new OwnConnection(
+                new DirectConnections(database.dataSource(), database.sessions(), bound, false), bound);
     }
 
     /** A registered process. */
@@ -120,7 +121,18 @@ public final class Workers implements AutoCloseable {
     public Optional<OffsetDateTime> renew(
             UUID worker, Duration lease, boolean listening, boolean stopping, OffsetDateTime seen) {
         Map<String, Object> binds = Map.of(
-                "seen", seen, "id", worker, "lease", seconds(lease), "listening", listening, "stopping", stopping, "lanes", lanes());
+                "seen",
+                seen,
+                "id",
+                worker,
+                "lease",
+                seconds(lease),
+                "listening",
+                listening,
+                "stopping",
+                stopping,
+                "lanes",
+                lanes());
         return own("worker_renew", binds, statement -> {
             try (ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {

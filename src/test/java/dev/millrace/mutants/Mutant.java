@@ -32,10 +32,7 @@ enum Mutant {
     RESCUE_WITHOUT_CHECK(
             "store.FenceTest#rescue_whileTheLeaseHolds_takesNothing",
             "expected: Rescued[workers=0, events=0, aborted=0]",
-            edit(
-                    "store/rescue.sql",
-                    "not millrace.is_alive(w.expires_at)",
-                    "w.id <> :rescuer")),
+            edit("store/rescue.sql", "not millrace.is_alive(w.expires_at)", "w.id <> :rescuer")),
 
     /** An append whose answer was lost is done again as if the first had not happened. */
     BLIND_REPEAT_OF_APPEND(

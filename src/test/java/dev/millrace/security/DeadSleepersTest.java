@@ -45,8 +45,9 @@ class DeadSleepersTest {
 
     private void sleepUntil(String expiry) {
         database.execute("delete from worker");
-        database.execute("insert into worker (id, host, pid, version, expires_at) select gen_random_uuid(), 'gone', n, 'test', "
-                + expiry + " from generate_series(1, 10) n");
+        database.execute(
+                "insert into worker (id, host, pid, version, expires_at) select gen_random_uuid(), 'gone', n, 'test', "
+                        + expiry + " from generate_series(1, 10) n");
         database.execute("insert into sleeper (flow, worker) select flow, worker.id from worker,"
                 + " (select id from flow union all select 0) each (flow)");
     }
@@ -103,7 +104,8 @@ class DeadSleepersTest {
     }
 
     @Test
-    @DisplayName("13.9 single appends of eight threads, with rows of the dead and without: the ratio, for people to read")
+    @DisplayName(
+            "13.9 single appends of eight threads, with rows of the dead and without: the ratio, for people to read")
     void append_withRowsOfTheDead_costsWhatItCostsWithout() throws Exception {
         try (Millrace millrace = Millrace.connect(database.newPool(THREADS))) {
             Executor<Task> tasks = millrace.executor("tasks", Task.class).build();

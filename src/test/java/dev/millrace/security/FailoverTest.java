@@ -78,13 +78,19 @@ class FailoverTest {
         assertThat(tasks.await(lost, LONG)).isPresent();
         server.await("select exists (select from outcome where id = '" + lost + "')");
         assertThat(server.number("select timeline()")).isEqualTo(2);
-        assertThat(server.text("select attempt from outcome where id = '" + lost + "'")).isEqualTo("1");
-        assertThat(runs).filteredOn(run -> run.startsWith(lost.toString())).hasSize(2).doesNotHaveDuplicates();
-        assertThat(server.number("select count(*) from attempt where reason = 'lost'")).isZero();
+        assertThat(server.text("select attempt from outcome where id = '" + lost + "'"))
+                .isEqualTo("1");
+        assertThat(runs)
+                .filteredOn(run -> run.startsWith(lost.toString()))
+                .hasSize(2)
+                .doesNotHaveDuplicates();
+        assertThat(server.number("select count(*) from attempt where reason = 'lost'"))
+                .isZero();
     }
 
     @Test
-    @DisplayName("13.8 what a failover lost is run again, under another worker's id; the old primary is refused by name")
+    @DisplayName(
+            "13.8 what a failover lost is run again, under another worker's id; the old primary is refused by name")
     void failover_toAServerThatLacksAClaim_registersAnew() throws Exception {
         try (Millrace millrace = connect(builder -> builder.jdbcUrl(server.url()))) {
             Executor<Task> tasks = tasks(millrace);

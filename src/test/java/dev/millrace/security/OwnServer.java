@@ -75,13 +75,15 @@ final class OwnServer implements AutoCloseable {
         }
         Path copy = folder.resolve(to);
         Files.writeString(
-                copy.resolve("postgresql.auto.conf"), Files.readString(copy.resolve("postgresql.auto.conf")) + "restore_command = 'false'\n");
+                copy.resolve("postgresql.auto.conf"),
+                Files.readString(copy.resolve("postgresql.auto.conf")) + "restore_command = 'false'\n");
         Files.writeString(copy.resolve("recovery.signal"), "");
         server = start(from);
     }
 
     void execute(String... statements) {
-        try (Connection connection = DriverManager.getConnection(url() + "&ApplicationName=test&currentSchema=millrace,public");
+        try (Connection connection =
+                        DriverManager.getConnection(url() + "&ApplicationName=test&currentSchema=millrace,public");
                 Statement statement = connection.createStatement()) {
             for (String sql : statements) {
                 boolean unused = statement.execute(sql);
@@ -92,7 +94,8 @@ final class OwnServer implements AutoCloseable {
     }
 
     String text(String sql) {
-        try (Connection connection = DriverManager.getConnection(url() + "&ApplicationName=test&currentSchema=millrace,public");
+        try (Connection connection =
+                        DriverManager.getConnection(url() + "&ApplicationName=test&currentSchema=millrace,public");
                 Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(sql)) {
             return row.next() ? String.valueOf(row.getString(1)) : "";

@@ -101,12 +101,14 @@ class StalledServerTest {
 
             assertThat(most).isBetween(1L, POOL + 2L);
             assertThat(tasks.await(tasks.append(new Task(1)), LONG)).isPresent();
-            System.out.println("13.5 table locked for " + STALL_SECONDS + " s: at most " + most + " sessions a process");
+            System.out.println(
+                    "13.5 table locked for " + STALL_SECONDS + " s: at most " + most + " sessions a process");
         }
     }
 
     @Test
-    @DisplayName("13.5 while the only synchronous standby is away, a process has no more sessions than its pool and two")
+    @DisplayName(
+            "13.5 while the only synchronous standby is away, a process has no more sessions than its pool and two")
     void sessions_whileTheStandbyIsAway_areBounded() throws Exception {
         ExecutorService appenders = Executors.newVirtualThreadPerTaskExecutor();
         try (appenders;
@@ -121,8 +123,8 @@ class StalledServerTest {
             server.execute("alter system set synchronous_standby_names = 'away'", "select pg_reload_conf()");
             List<CompletableFuture<UUID>> appended = new ArrayList<>();
             IntStream.range(1, 4)
-                    .forEach(i -> appended.add(
-                            CompletableFuture.supplyAsync(() -> tasks.append(new Task(i)), appenders)));
+                    .forEach(i ->
+                            appended.add(CompletableFuture.supplyAsync(() -> tasks.append(new Task(i)), appenders)));
             long most = mostSessions();
             assertThat(appended).noneMatch(CompletableFuture::isDone);
             server.execute("alter system reset synchronous_standby_names", "select pg_reload_conf()");
@@ -162,7 +164,9 @@ class StalledServerTest {
                 Statement statement = theirs.createStatement();
                 var row = statement.executeQuery("show client_connection_check_interval")) {
             assertThat(row.next()).isTrue();
-            assertThat(row.getString(1)).as("a setting of the application's own stays").isEqualTo("7s");
+            assertThat(row.getString(1))
+                    .as("a setting of the application's own stays")
+                    .isEqualTo("7s");
         }
     }
 }

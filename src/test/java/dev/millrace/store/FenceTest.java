@@ -234,7 +234,8 @@ class FenceTest {
     }
 
     @Test
-    @DisplayName("13.6 a worker that died before the clock was set back loses its events once the rescuer was steady for a lease")
+    @DisplayName(
+            "13.6 a worker that died before the clock was set back loses its events once the rescuer was steady for a lease")
     void rescue_ofARenewalInTheFuture_takesItOnceTheRescuerWasSteady() {
         UUID dead = worker();
         claimOne(dead);
