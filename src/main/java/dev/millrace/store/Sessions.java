@@ -1,12 +1,11 @@
 package dev.millrace.store;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.millrace.store.Routine.Column;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -45,8 +44,7 @@ final class Sessions {
     private final int most;
     private final Primary primary = new Primary();
     private final Routine greeting = new Statements(Location.checkSchema("millrace")).simple("greet");
-    private final Map<Integer, Connection> known =
-            new ConcurrentHashMap<>(); // by process; those closed here are given up
+    private final Set<PGConnection> known = ConcurrentHashMap.newKeySet(); // those closed here are given up
     private final ReentrantLock oneByOne = new ReentrantLock();
     private final AtomicReference<Asking> asking = new AtomicReference<>(Asking.ALL);
     private long nextNanos = System.nanoTime(); // guarded by oneByOne: no session is opened before
@@ -56,14 +54,15 @@ final class Sessions {
         this.most = most;
     }
 
-    /** What a server understands of the greeting; each server is asked once for more than it does. */
+    /** What a server understands of the greeting. */
     private enum Asking {
         ALL,
-        NO_GUARD,
+        /** It cannot notice that a client has gone. */
+        ONLY_WHO_IT_IS,
         NOTHING;
 
         Asking less() {
-            return this == ALL ? NO_GUARD : NOTHING;
+            return this == ALL ? ONLY_WHO_IT_IS : NOTHING;
         }
     }
 
@@ -84,7 +83,7 @@ final class Sessions {
     /** Whether a connection was greeted; true for one that is not the driver's and cannot be told from others. */
     boolean isKnown(Connection connection) throws SQLException {
         PGConnection driver = driver(connection);
-        return driver == null || driver.equals(known.get(driver.getBackendPID()));
+        return driver == null || known.contains(driver);
     }
 
     /** Opens a connection. */
@@ -134,7 +133,7 @@ final class Sessions {
 
     private void greet(Connection connection) throws SQLException {
         PGConnection driver = driver(connection);
-        if (driver == null || !(driver instanceof Connection session)) {
+        if (driver == null) {
             return;
         }
         int before = connection.getNetworkTimeout();
@@ -144,7 +143,7 @@ final class Sessions {
         if (answer.timeline() != null) {
             primary.meet(answer.cluster(), answer.timeline());
         }
-        known.put(driver.getBackendPID(), session);
+        known.add(driver);
         connection.setNetworkTimeout(CALLING_THREAD, before);
     }
 
@@ -168,21 +167,16 @@ final class Sessions {
     }
 
     private Answer ask(Connection connection, int process) throws SQLException {
-        Collection<Integer> givenUp = givenUp();
-        for (Asking now = asking.get(); now != Asking.NOTHING; now = asking.get()) {
-            Map<String, ?> values = Map.of(
-                    "process",
-                    now == Asking.ALL ? process : NO_PROCESS,
-                    "given_up",
-                    Columns.integers(givenUp, pid -> pid));
+        Column givenUp = Columns.integers(givenUp(), PGConnection::getBackendPID);
+        for (Asking now = asking.get(); now != Asking.NOTHING; now = now.less()) {
+            Map<String, ?> values = Map.of("process", now == Asking.ALL ? process : NO_PROCESS, "given_up", givenUp);
             try {
                 return greeting.run(connection, values, Sessions::read);
             } catch (SQLException e) {
                 if (connection.isClosed() || SqlErrors.isTransient(e)) {
                     throw e;
                 }
-                boolean unused = asking.compareAndSet(
-                        now, now.less()); // a server that cannot notice, or is not PostgreSQL's own
+                asking.set(now.less()); // not every server can notice, and not every one is PostgreSQL's own
             }
         }
         return new Answer(null, null, Set.of());
@@ -199,8 +193,8 @@ final class Sessions {
 
     /** Forgets those given up that have ended, and refuses one more where all that the process may have are there. */
     private void count(Set<Integer> busy) throws SQLException {
-        givenUp().stream().filter(pid -> !busy.contains(pid)).forEach(known::remove);
-        int open = known.size() - busy.size();
+        known.removeIf(session -> isClosed(session) && !busy.contains(session.getBackendPID()));
+        int open = (int) known.stream().filter(session -> !isClosed(session)).count();
         if (!busy.isEmpty() && open + 1 + busy.size() > most) {
             nextNanos = System.nanoTime()
                     + PAUSE_NANOS
@@ -215,20 +209,14 @@ final class Sessions {
         return new SQLTransientConnectionException(why + "; no other is opened, nothing was done", ALL_HELD);
     }
 
-    /** The processes of sessions whose connections were closed here. */
-    private List<Integer> givenUp() {
-        List<Integer> closed = new ArrayList<>();
-        known.forEach((pid, connection) -> {
-            if (isClosed(connection)) {
-                closed.add(pid);
-            }
-        });
-        return closed;
+    /** Sessions whose connections were closed here. */
+    private List<PGConnection> givenUp() {
+        return known.stream().filter(Sessions::isClosed).toList();
     }
 
-    private static boolean isClosed(Connection connection) {
+    private static boolean isClosed(PGConnection session) {
         try {
-            return connection.isClosed();
+            return ((Connection) session).isClosed(); // the driver's own is one
         } catch (SQLException e) {
             return true; // it has lost its session, too
         }
