@@ -190,18 +190,25 @@ declare
         then clock_timestamp() - make_interval(secs => clean_up_window.older_than) else 'infinity' end;
 begin
     with looked as materialized (
-        select o.ctid as tid, o.position, o.finished_at <= cutoff as aged
+        select o.ctid as tid, o.id, o.position, o.finished_at <= cutoff as aged
         from outcome o
         where o.flow = clean_up_window.flow_id and o.status = clean_up_window.status
             and o.position >= clean_up_window.first and o.position <= clean_up_window.last
         order by o.position
         limit clean_up_window.size
+    ), keys as materialized ( -- which go with their events; one that somebody takes over at this moment is not waited for
+        select u.event
+        from unique_key u
+        where u.event = any (array(select k.id from looked k where k.aged)) and u.scope < 2
+        for update skip locked
     ), gone as (
         delete from outcome
         where ctid = any (array(
             select o.ctid
             from outcome o
             where o.ctid = any (array(select k.tid from looked k where k.aged)) -- stable: nothing here is updated
+                and (o.id in (select event from keys)
+                    or not exists (select from unique_key u where u.event = o.id and u.scope < 2))
             limit clean_up_window.most
             for update skip locked
         ))
