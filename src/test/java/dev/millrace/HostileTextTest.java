@@ -124,20 +124,21 @@ class HostileTextTest {
                     kept.put(notes.append(connection, new Note(text, Map.of(text, text)), options), text);
                 } catch (ValidationException e) {
                     boolean isNote = HostileTexts.isNote(text);
-                    assertThat(e.details().get("reason")).isIn(isNote ? List.of("nul", "surrogate") : List.of("reserved"));
+                    assertThat(e.details().get("reason"))
+                            .isIn(isNote ? List.of("nul", "surrogate") : List.of("reserved"));
                     assertThat(e.getMessage())
-                            .startsWith(isNote ? "payload refused at $.text: " : "metadata refused at $." + text + ": ");
+                            .startsWith(
+                                    isNote ? "payload refused at $.text: " : "metadata refused at $." + text + ": ");
                 }
             }
             connection.commit();
         }
 
         assertThat(kept.values())
-                .containsExactlyElementsOf(
-                        texts.stream()
-                                .filter(HostileTexts::isStorable)
-                                .filter(HostileTexts::isNote)
-                                .toList());
+                .containsExactlyElementsOf(texts.stream()
+                        .filter(HostileTexts::isStorable)
+                        .filter(HostileTexts::isNote)
+                        .toList());
         for (Event<Note> event : notes.pendingEvents()) {
             String text = kept.remove(event.id());
             assertThat(event.payload()).isEqualTo(new Note(text, Map.of(text, text)));

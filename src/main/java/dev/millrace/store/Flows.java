@@ -59,7 +59,8 @@ public final class Flows {
         } catch (RuntimeException e) {
             throw SqlErrors.find(e)
                     .map(refused -> switch (String.valueOf(refused.getSQLState())) {
-                        case "MR002" -> new NotFoundException("flow '%s' not found".formatted(name), Map.of("flow", name));
+                        case "MR002" ->
+                            new NotFoundException("flow '%s' not found".formatted(name), Map.of("flow", name));
                         case "MR003" -> new IllegalStateException(SqlErrors.messageOf(refused), e);
                         default -> e;
                     })

@@ -82,7 +82,8 @@ class ConstraintTest {
                         Stream.of(
                                 refused(
                                         "flow_pkey",
-                                        "set local session_replication_role = replica; " // a trigger passes over numbers in use
+                                        "set local session_replication_role = replica; " // a trigger passes over
+                                                // numbers in use
                                                 + "insert into flow (id, name) overriding system value values (1, 'x')"),
                                 refused(
                                         "flow_uid_key",
