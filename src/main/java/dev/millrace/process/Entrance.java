@@ -40,7 +40,9 @@ final class Entrance<T> {
 
     private int admit(Ticket ticket, Batch batch) {
         if (runs.isSlowToPrepare(ticket)) {
-            runs.prepareAside(ticket, event -> ask(ticket, event, batch));
+            runs.prepareAside(ticket, event -> {
+                CompletableFuture<Permission> unused = ask(ticket, event, batch);
+            });
             return 1; // as one that is still being asked about
         }
         Optional<Event<T>> event = runs.prepare(ticket);
