@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,9 @@ final class Sessions {
     /** After a session that was refused, at least; and at most twice as long. */
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /** After that a session whose client has gone has ended, unless it waits for a standby. */
+    private static final long NOTICED_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
+
     private final int most;
     private final Primary primary = new Primary();
     private final Routine greeting = new Statements(Location.checkSchema("millrace")).simple("greet");
@@ -48,6 +52,8 @@ final class Sessions {
     private final ReentrantLock oneByOne = new ReentrantLock();
     private final AtomicReference<Asking> asking = new AtomicReference<>(Asking.ALL);
     private long nextNanos = System.nanoTime(); // guarded by oneByOne: no session is opened before
+    private final Map<PGConnection, Long> noticedNanos =
+            new HashMap<>(); // guarded by oneByOne: those given up, since when
 
     /** @param most sessions that this process may have while some are given up, but for one that is being opened */
     Sessions(int most) {
@@ -108,7 +114,7 @@ final class Sessions {
             throw new SQLTransientConnectionException("interrupted while waiting to connect", e);
         }
         try {
-            if (System.nanoTime() - nextNanos < 0) {
+            if (System.nanoTime() - nextNanos < 0 || isTooEarly()) {
                 throw held("%d sessions that this process gave up may still be at work on the server"
                         .formatted(givenUp().size()));
             }
@@ -116,6 +122,17 @@ final class Sessions {
         } finally {
             oneByOne.unlock();
         }
+    }
+
+    /**
+     * Whether the server may not have noticed yet that a client has gone, and has no session to spare. Half a second later than
+     * it should have noticed, what is still there waits for a standby.
+     */
+    private boolean isTooEarly() {
+        long now = System.nanoTime();
+        noticedNanos.keySet().retainAll(known);
+        givenUp().forEach(session -> noticedNanos.putIfAbsent(session, now));
+        return known.size() > most && noticedNanos.values().stream().anyMatch(since -> now - since < NOTICED_NANOS);
     }
 
     private Connection greeted(Connection connection) throws SQLException {
