@@ -54,11 +54,9 @@ class FlowBoundsTest {
         database.query("select limit_flows(2)");
         database.query("select append('a', 't', '1'), append('b', 't', '1')");
 
-        assertRefused(
-                () -> database.execute(statement), "flow 'c' was not made: there may be at most 2 flows");
+        assertRefused(() -> database.execute(statement), "flow 'c' was not made: there may be at most 2 flows");
         try (Millrace millrace = Millrace.connect(database.newPool(4))) {
-            assertRefused(
-                    () -> millrace.executor("c", Task.class).build(), "there may be at most 2 flows");
+            assertRefused(() -> millrace.executor("c", Task.class).build(), "there may be at most 2 flows");
             millrace.executor("a", Task.class).build();
         }
         assertThat(database.longValue("select count(*) from event")).isEqualTo(2);
@@ -71,15 +69,15 @@ class FlowBoundsTest {
     @DisplayName("13.16 types beyond the owner's limit are refused, those that are there go on")
     void limitTypes_reached_isKept() {
         database.query("select limit_types(3)");
-        database.query("select append_many('[{\"type\": \"1\", \"payload\": 1}, {\"type\": \"2\", \"payload\": 2}]', 'a')");
+        database.query(
+                "select append_many('[{\"type\": \"1\", \"payload\": 1}, {\"type\": \"2\", \"payload\": 2}]', 'a')");
         database.query("select append('b', '1', '1')");
 
         assertRefused(
                 () -> database.query("select append('b', '2', '1')"),
                 "event type '2' was not made: there may be at most 3 types in all flows");
         try (Millrace millrace = Millrace.connect(database.newPool(4))) {
-            assertRefused(
-                    () -> millrace.executor("b", Task.class).build(), "there may be at most 3 types");
+            assertRefused(() -> millrace.executor("b", Task.class).build(), "there may be at most 3 types");
         }
         database.query("select append('b', '1', '1')");
         database.query("select limit_types(1)");
@@ -125,8 +123,10 @@ class FlowBoundsTest {
 
         database.query("select append('b', 't', '1')");
 
-        assertThat(database.list(Integer.class, "select id from flow order by id")).containsExactly(1, 2);
-        assertThat(database.list(Integer.class, "select id from lane order by id")).containsExactly(1, 2);
+        assertThat(database.list(Integer.class, "select id from flow order by id"))
+                .containsExactly(1, 2);
+        assertThat(database.list(Integer.class, "select id from lane order by id"))
+                .containsExactly(1, 2);
     }
 
     @Test
@@ -151,7 +151,9 @@ class FlowBoundsTest {
             millrace.dropFlow("tasks");
 
             for (String table : List.of("flow", "lane", "progression", "unique_key", "status_count", "status_delta")) {
-                assertThat(database.longValue("select count(*) from " + table)).as(table).isZero();
+                assertThat(database.longValue("select count(*) from " + table))
+                        .as(table)
+                        .isZero();
             }
             assertThatThrownBy(() -> millrace.dropFlow("tasks"))
                     .isInstanceOf(NotFoundException.class)
@@ -168,8 +170,12 @@ class FlowBoundsTest {
             Executor<Task> tasks = Rows.tasks(millrace);
             database.query("select drop_flow('tasks')");
 
-            for (Append options :
-                    List.of(Append.defaults(), Append.priority(1), Append.uniqueKey("k"), Append.delay(LONG), Append.maxCrashes(3))) {
+            for (Append options : List.of(
+                    Append.defaults(),
+                    Append.priority(1),
+                    Append.uniqueKey("k"),
+                    Append.delay(LONG),
+                    Append.maxCrashes(3))) {
                 assertThatThrownBy(() -> tasks.append(new Task(1), options))
                         .isInstanceOf(NotFoundException.class)
                         .hasMessageContaining("was dropped");
@@ -219,6 +225,7 @@ class FlowBoundsTest {
                 .asString()
                 .doesNotContain("loops=20000");
         assertThat(database.longValue("select sum(due) from type_status")).isEqualTo(1);
-        assertThat(database.longValue("select count(waiting_since) from flow_status")).isEqualTo(1);
+        assertThat(database.longValue("select count(waiting_since) from flow_status"))
+                .isEqualTo(1);
     }
 }

@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Metadata that say where an event comes from are Millrace's own. */
 @PostgresTest
 class LineageTest {
-    private static final String FORGED = "{\"id\": \"00000000-0000-7000-8000-000000000001\", \"created_at\": \"2026-01-01T00:00:00Z\"}";
+    private static final String FORGED =
+            "{\"id\": \"00000000-0000-7000-8000-000000000001\", \"created_at\": \"2026-01-01T00:00:00Z\"}";
 
     private final TestDatabase database;
 
@@ -42,9 +43,11 @@ class LineageTest {
     @DisplayName("13.17 no way to append takes the keys original, root and attempt")
     @ValueSource(strings = {"original", "root", "attempt"})
     void append_withAKeyOfMillrace_isRefused(String key) {
-        String words = "metadata refused at $.%s: Millrace itself writes the keys original, root and attempt".formatted(key);
+        String words =
+                "metadata refused at $.%s: Millrace itself writes the keys original, root and attempt".formatted(key);
         String metadata = "{\"%s\": %s, \"x\": 1}".formatted(key, FORGED);
-        assertRefused(() -> database.query("select append('tasks', 'task', '1', metadata => ?::jsonb)", metadata), words);
+        assertRefused(
+                () -> database.query("select append('tasks', 'task', '1', metadata => ?::jsonb)", metadata), words);
         assertRefused(
                 () -> database.query(
                         "select append_many(jsonb_build_array(jsonb_build_object('payload', 1, 'metadata', ?::jsonb)), 'tasks', 'task')",
@@ -52,7 +55,8 @@ class LineageTest {
                 "index 0 of 1: " + words);
         assertRefused(
                 () -> database.execute(
-                        "insert into enqueue (flow, type, payload, metadata) values ('tasks', 'task', '1', ?::jsonb)", metadata),
+                        "insert into enqueue (flow, type, payload, metadata) values ('tasks', 'task', '1', ?::jsonb)",
+                        metadata),
                 words);
         try (Millrace millrace = Millrace.connect(database.newPool(4))) {
             Executor<Task> tasks = Rows.tasks(millrace);
@@ -72,7 +76,13 @@ class LineageTest {
             }
             Event<Task> event = tasks.newEvent(new Task(1), Append.defaults());
             Event<Task> forged = new Event<>(
-                    event.id(), event.createdAt(), event.type(), event.payload(), notes, event.terms(), event.execution());
+                    event.id(),
+                    event.createdAt(),
+                    event.type(),
+                    event.payload(),
+                    notes,
+                    event.terms(),
+                    event.execution());
             assertThatThrownBy(() -> tasks.append(forged))
                     .isInstanceOf(ValidationException.class)
                     .hasMessageContaining(words);
@@ -99,8 +109,10 @@ class LineageTest {
                 assertThat(metadata.at("/root/id").asText()).as(forged).isEqualTo(id.toString());
                 assertThat(metadata.at("/original/id").asText()).isEqualTo(id.toString());
                 assertThat(metadata.at("/attempt").asInt()).isEqualTo(2);
-                assertThat(tasks.event(id).orElseThrow().asFreshEvent().metadata()).isEqualTo(metadata);
-                assertThat(tasks.event(tasks.retry(id)).orElseThrow().metadata()).isEqualTo(metadata);
+                assertThat(tasks.event(id).orElseThrow().asFreshEvent().metadata())
+                        .isEqualTo(metadata);
+                assertThat(tasks.event(tasks.retry(id)).orElseThrow().metadata())
+                        .isEqualTo(metadata);
             }
         }
     }

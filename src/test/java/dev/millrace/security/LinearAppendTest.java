@@ -50,7 +50,8 @@ class LinearAppendTest {
     }
 
     @ParameterizedTest
-    @DisplayName("13.20 appending eight times as many new flows, types, keys and equal keys takes no more than twenty times as long")
+    @DisplayName(
+            "13.20 appending eight times as many new flows, types, keys and equal keys takes no more than twenty times as long")
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '"',
@@ -66,7 +67,9 @@ class LinearAppendTest {
         double few = millis(events(250, options));
         double many = millis(events(2000, options));
 
-        assertThat(many).as("%s: %s ms for 250, %s ms for 2,000", what, few, many).isLessThan(20 * few + 20);
+        assertThat(many)
+                .as("%s: %s ms for 250, %s ms for 2,000", what, few, many)
+                .isLessThan(20 * few + 20);
     }
 
     @Test
@@ -83,14 +86,16 @@ class LinearAppendTest {
                 ]', type => 't')
                 """);
 
-        UUID held = database.list(UUID.class, "select event from unique_key where key = 'held'").getFirst();
+        UUID held = database.list(UUID.class, "select event from unique_key where key = 'held'")
+                .getFirst();
         assertThat(ids).hasSize(8);
         assertThat(ids.get(2)).isEqualTo(ids.get(0));
         assertThat(ids.get(3)).isEqualTo(held);
         assertThat(database.list(
                         String.class,
                         "select concat_ws(' ', f.name, e.type, e.payload, status(e.id), o.max_crashes) from event e join flow f on f.id = e.flow"
-                                + " left join event_option o on o.event = e.id where e.id <> '" + held + "' order by array_position('{"
+                                + " left join event_option o on o.event = e.id where e.id <> '" + held
+                                + "' order by array_position('{"
                                 + ids.toString().replaceAll("[\\[\\] ]", "") + "}'::uuid[], e.id)"))
                 .containsExactly(
                         "b t 1 pending",
@@ -100,8 +105,9 @@ class LinearAppendTest {
                         "b t 7 pending 3",
                         "c u 8 pending");
         Rows.assertRefused(
-                () -> database.query("select append_many('[{\"payload\": 1, \"unique_key\": \"x\"}, {\"payload\": 2, \"unique_key\": \"k\"},"
-                        + " {\"payload\": 3, \"unique_key\": \"k\"}, {\"payload\": 4}]', 'a', 't')"),
+                () -> database.query(
+                        "select append_many('[{\"payload\": 1, \"unique_key\": \"x\"}, {\"payload\": 2, \"unique_key\": \"k\"},"
+                                + " {\"payload\": 3, \"unique_key\": \"k\"}, {\"payload\": 4}]', 'a', 't')"),
                 "Queue size (4) exceeds max (4)");
         assertThat(Rows.wrongCounts(database)).isEmpty();
     }
@@ -110,12 +116,12 @@ class LinearAppendTest {
     @DisplayName("13.20 an append to a bounded flow reads the changed counts of its own flow, not of all")
     void append_toABoundedFlow_readsItsOwnDeltas() {
         try (Millrace millrace = Millrace.connect(database.newPool(4))) {
-            Executor<Task> tasks = millrace.executor("tasks", Task.class)
-                    .maxQueueSize(100)
-                    .build();
+            Executor<Task> tasks =
+                    millrace.executor("tasks", Task.class).maxQueueSize(100).build();
             Rows.append(tasks, 10);
             long alone = buffers();
-            database.execute("insert into status_delta (flow, status, n) select n, 0, 1 from generate_series(1000, 61000) n");
+            database.execute(
+                    "insert into status_delta (flow, status, n) select n, 0, 1 from generate_series(1000, 61000) n");
 
             assertThat(buffers()).as("60,000 changes of others take 325 pages").isLessThan(alone + 100);
             assertThat(Rows.append(tasks, 90)).hasSize(90);

@@ -57,9 +57,8 @@ class RecountTest {
             })
     void truncate_ofSomeTables_isRefused(String statement) {
         try (Millrace millrace = Millrace.connect(database.newPool(4))) {
-            Executor<Task> tasks = millrace.executor("tasks", Task.class)
-                    .maxQueueSize(7)
-                    .build();
+            Executor<Task> tasks =
+                    millrace.executor("tasks", Task.class).maxQueueSize(7).build();
             List<UUID> ids = Rows.append(tasks, 5);
             tasks.skip(ids.getFirst(), "test");
 
@@ -75,11 +74,9 @@ class RecountTest {
     @DisplayName("13.1 truncating all tables of events counts what goes, flow by flow, and appends go on")
     void truncate_ofAllTables_isCounted() {
         try (Millrace millrace = Millrace.connect(database.newPool(4))) {
-            Executor<Task> tasks = millrace.executor("tasks", Task.class)
-                    .maxQueueSize(5)
-                    .build();
-            Executor<Task> others =
-                    millrace.executor("others", Task.class).build();
+            Executor<Task> tasks =
+                    millrace.executor("tasks", Task.class).maxQueueSize(5).build();
+            Executor<Task> others = millrace.executor("others", Task.class).build();
             List<UUID> ids = Rows.append(tasks, 5);
             tasks.skip(ids.getFirst(), "test");
             Rows.append(others, 3);
@@ -114,8 +111,7 @@ class RecountTest {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("set default_transaction_isolation = 'repeatable read'");
-            assertRefused(
-                    () -> statement.execute("truncate millrace.ready"), "truncate in one that is READ COMMITTED");
+            assertRefused(() -> statement.execute("truncate millrace.ready"), "truncate in one that is READ COMMITTED");
         }
     }
 
@@ -149,8 +145,8 @@ class RecountTest {
     void copyAndDelete_ofRows_areCounted() throws Exception {
         database.query("select append('f', 't', '1') from generate_series(1, 3)");
         try (Connection connection = database.connect()) {
-            StringReader lines = new StringReader(
-                    "%s\t1\t1\t1\n%s\t1\t1\t1\n".formatted(UUID.randomUUID(), UUID.randomUUID()));
+            StringReader lines =
+                    new StringReader("%s\t1\t1\t1\n%s\t1\t1\t1\n".formatted(UUID.randomUUID(), UUID.randomUUID()));
             long unused = connection
                     .unwrap(PGConnection.class)
                     .getCopyAPI()
@@ -174,13 +170,16 @@ class RecountTest {
                 statement.execute("set session_replication_role = replica");
                 statement.execute("delete from millrace.ready where id = '%s'".formatted(ids.getFirst()));
                 statement.execute("update millrace.status_count set n = n + 4");
-                statement.execute("insert into millrace.status_delta (flow, status, n) select id, 3, 2 from millrace.flow");
+                statement.execute(
+                        "insert into millrace.status_delta (flow, status, n) select id, 3, 2 from millrace.flow");
             }
             assertThat(Rows.wrongCounts(database)).isNotEmpty();
 
             assertThat(tasks.recount()).isGreaterThanOrEqualTo(3);
             assertThat(tasks.recount()).isZero();
-            assertThat(tasks.statusCounts()).containsEntry(EventStatus.PENDING, 9L).containsEntry(EventStatus.FAILED, 0L);
+            assertThat(tasks.statusCounts())
+                    .containsEntry(EventStatus.PENDING, 9L)
+                    .containsEntry(EventStatus.FAILED, 0L);
             assertThat(database.longValue("select recount('others')")).isPositive();
             assertThat(Rows.wrongCounts(database)).isEmpty();
             assertRefused(() -> database.query("select recount('none')"), "Flow 'none' not found");
@@ -188,7 +187,8 @@ class RecountTest {
     }
 
     @Test
-    @DisplayName("13.1 recount is exact while workers append and drain, while counts are folded, and by several at once")
+    @DisplayName(
+            "13.1 recount is exact while workers append and drain, while counts are folded, and by several at once")
     void recount_underLoad_isExact() throws Exception {
         try (Millrace first = Millrace.connect(database.newPool(6));
                 Millrace second = Millrace.connect(database.newPool(6));
@@ -207,7 +207,10 @@ class RecountTest {
             for (int i = 0; i < 3; i++) {
                 all.add(threads.submit(() -> {
                     for (int round = 0; round < 30; round++) {
-                        database.execute("insert into status_delta (flow, status, n) select id, ?, ? from flow", round % 8, round - 7);
+                        database.execute(
+                                "insert into status_delta (flow, status, n) select id, ?, ? from flow",
+                                round % 8,
+                                round - 7);
                         long unused = same.recount();
                     }
                     return null;

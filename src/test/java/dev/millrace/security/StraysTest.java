@@ -51,7 +51,8 @@ class StraysTest {
                     id.toString());
         }
         database.query("select append('f', 't', '1', id => gen_random_uuid(), delay => 100)");
-        UUID kept = database.list(UUID.class, "select append('f', 't', '1', unique_key => 'kept')").getFirst();
+        UUID kept = database.list(UUID.class, "select append('f', 't', '1', unique_key => 'kept')")
+                .getFirst();
         database.query("select append('f', 't', '1', unique_key => 'for ever', unique_scope => 'forever')");
         database.query("select skip(?, 'test')", ids.get(1));
         database.query("select retry(?)", ids.get(1));
@@ -69,8 +70,11 @@ class StraysTest {
 
         assertThat(Rows.wrongRows(database)).isEmpty();
         assertThat(Rows.wrongCounts(database)).isEmpty();
-        for (String table : List.of("attempt", "chunk", "progress", "retried", "expiry", "event_option", "running", "outcome")) {
-            assertThat(database.longValue("select count(*) from " + table)).as(table).isZero();
+        for (String table :
+                List.of("attempt", "chunk", "progress", "retried", "expiry", "event_option", "running", "outcome")) {
+            assertThat(database.longValue("select count(*) from " + table))
+                    .as(table)
+                    .isZero();
         }
         assertThat(database.list(String.class, "select key::text from unique_key order by 1"))
                 .containsExactly("for ever", "kept");
@@ -159,7 +163,8 @@ class StraysTest {
             UUID ended = tasks.append(new Task(0), Append.priority(-1));
             tasks.execute();
             assertThat(tasks.await(ended, LONG)).isPresent();
-            database.execute("insert into ready (id, priority, lane, flow) select gen_random_uuid(), 0, id, flow from lane");
+            database.execute(
+                    "insert into ready (id, priority, lane, flow) select gen_random_uuid(), 0, id, flow from lane");
             database.execute("insert into ready (id, priority, lane, flow) select ?, 0, id, flow from lane", ended);
             List<UUID> good = Rows.append(tasks, 20);
 
@@ -170,15 +175,19 @@ class StraysTest {
             assertThat(Rows.wrongRows(database)).isEmpty();
             assertThat(Rows.wrongCounts(database)).isEmpty();
             assertThat(runs.get()).isBetween(21, 23); // the ended one once or twice more
-            assertThat(Objects.requireNonNull(tasks.statusCounts().get(EventStatus.COMPLETED))).isEqualTo(21);
+            assertThat(Objects.requireNonNull(tasks.statusCounts().get(EventStatus.COMPLETED)))
+                    .isEqualTo(21);
         }
     }
 
     @Test
-    @DisplayName("13.2 a dead worker's rows of events that are not there, have ended, or are queued as well do not stop the rescue")
+    @DisplayName(
+            "13.2 a dead worker's rows of events that are not there, have ended, or are queued as well do not stop the rescue")
     void rescue_ofRowsWithoutAnOpenEvent_goesOn() {
-        UUID real = database.list(UUID.class, "select append('tasks', 'task', '{\"number\": 1}')").getFirst();
-        UUID ended = database.list(UUID.class, "select append('tasks', 'task', '{\"number\": 2}')").getFirst();
+        UUID real = database.list(UUID.class, "select append('tasks', 'task', '{\"number\": 1}')")
+                .getFirst();
+        UUID ended = database.list(UUID.class, "select append('tasks', 'task', '{\"number\": 2}')")
+                .getFirst();
         database.query("select skip(?, 'test')", ended);
         UUID dead = UUID.randomUUID();
         database.execute(
