@@ -9,7 +9,7 @@ create table setting (
     constraint setting_payload_cap_bounded check (name <> 'payload_cap' or value between 1000 and 67108864)
 );
 comment on table setting is 'What the owner has set for all that use the schema.';
-comment on index setting_pkey is 'payload_cap: a setting by name';
+comment on index setting_pkey is 'unique: one value for each name; the function payload_cap';
 
 -- What alter database or alter system had set until now stays in force.
 insert into setting (name, value)

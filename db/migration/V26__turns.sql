@@ -7,7 +7,7 @@ create table flow_turn (
     constraint flow_turn_flow_fkey foreign key (flow) references flow (id) on delete cascade
 );
 comment on table flow_turn is 'One row for each flow that has had a limit. Who appends to a bounded flow locks its row until the transaction ends.';
-comment on index flow_turn_pkey is 'take_turn: the row of a flow';
+comment on index flow_turn_pkey is 'flow_lock: the turn of a flow; the function take_turn';
 
 -- Takes the turn of a bounded flow, until the transaction ends; of a flow without a limit there is none to take. Says the limit, which may have
 -- changed while this waited, and whether the transaction sees what others append while it lasts. No row: there is no such flow.
@@ -28,7 +28,7 @@ end $$;
 -- For how many more events a flow has room, if it has a limit; and how many are pending. Holds the flow's turn until the transaction
 -- ends, so the count stays true until the rows are in.
 create or replace function lock_flow(flow_id integer, out pending bigint, out most integer) language plpgsql
-set search_path = "${flyway:defaultSchema}", pg_temp as $$
+set search_path = "${flyway:defaultSchema}", pg_temp set enable_seqscan = off as $$
 declare
     sees_others boolean;
 begin

@@ -77,7 +77,7 @@ begin
             type_status,
             unique_key_state
             from millrace_work;
-        revoke insert, delete on setting from millrace_work;
+        revoke insert, delete on setting, flow_turn from millrace_work;
         revoke execute on function
             grant_roles,
             set_payload_cap,

@@ -56,6 +56,7 @@ class RolesTest extends WithSql {
                         "expiry - r rawd",
                         "flow - r raw",
                         "flow_status - r r",
+                        "flow_turn - r r", // take_turn writes as the owner
                         "lane - r ra",
                         "outcome - r rad", // beside the id's update, which is for locking
                         "progress - r rawd",
@@ -170,7 +171,8 @@ class RolesTest extends WithSql {
                         List.of("append_many", "search_path=millrace, pg_temp"),
                         List.of("enqueue_row", "search_path=millrace, pg_temp"),
                         List.of("open_flow", "search_path=millrace, pg_temp"),
-                        List.of("schema_version", "search_path=millrace, pg_temp"));
+                        List.of("schema_version", "search_path=millrace, pg_temp"),
+                        List.of("take_turn", "search_path=millrace, pg_temp"));
     }
 
     @ParameterizedTest
