@@ -45,6 +45,9 @@ final class Sessions {
     /** After that a session whose client has gone has ended, unless it waits for a standby. */
     private static final long NOTICED_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
 
+    /** After that nobody is there who reviews. */
+    private static final long REVIEWED_NANOS = TimeUnit.SECONDS.toNanos(15);
+
     private final int most;
     private final Primary primary = new Primary();
     private final Routine greeting = new Statements(Location.checkSchema("millrace")).simple("greet");
@@ -52,6 +55,7 @@ final class Sessions {
     private final ReentrantLock oneByOne = new ReentrantLock();
     private final AtomicReference<Asking> asking = new AtomicReference<>(Asking.ALL);
     private long nextNanos = System.nanoTime(); // guarded by oneByOne: no session is opened before
+    private volatile long reviewedNanos = System.nanoTime();
     private final Map<PGConnection, Long> noticedNanos =
             new HashMap<>(); // guarded by oneByOne: those given up, since when
 
@@ -125,14 +129,28 @@ final class Sessions {
     }
 
     /**
-     * Whether the server may not have noticed yet that a client has gone, and has no session to spare. Half a second later than
-     * it should have noticed, what is still there waits for a standby.
+     * Whether there is no session to spare, as far as is known: the server may not have noticed yet that a client has gone, or the
+     * session that listens asks after those given up ({@link #review}).
      */
     private boolean isTooEarly() {
         long now = System.nanoTime();
         noticedNanos.keySet().retainAll(known);
         givenUp().forEach(session -> noticedNanos.putIfAbsent(session, now));
-        return known.size() > most && noticedNanos.values().stream().anyMatch(since -> now - since < NOTICED_NANOS);
+        boolean fresh = noticedNanos.values().stream().anyMatch(since -> now - since < NOTICED_NANOS);
+        return known.size() > most && (fresh || now - reviewedNanos < REVIEWED_NANOS);
+    }
+
+    /** Whether any session is given up that may still be there. */
+    boolean areGivenUp() {
+        return !givenUp().isEmpty();
+    }
+
+    /** Asks over a session that is there, in autocommit, which of those given up have ended; sends nothing if none is. */
+    void review(Connection connection) throws SQLException {
+        if (areGivenUp()) {
+            forgetAllBut(ask(connection, NO_PROCESS).busy());
+            reviewedNanos = System.nanoTime();
+        }
     }
 
     private Connection greeted(Connection connection) throws SQLException {
@@ -210,7 +228,7 @@ final class Sessions {
 
     /** Forgets those given up that have ended, and refuses one more where all that the process may have are there. */
     private void count(Set<Integer> busy) throws SQLException {
-        known.removeIf(session -> isClosed(session) && !busy.contains(session.getBackendPID()));
+        forgetAllBut(busy);
         int open = (int) known.stream().filter(session -> !isClosed(session)).count();
         if (!busy.isEmpty() && open + 1 + busy.size() > most) {
             nextNanos = System.nanoTime()
@@ -220,6 +238,10 @@ final class Sessions {
                     "%d sessions that this process gave up are still at work on the server, %d more are open, %d are allowed"
                             .formatted(busy.size(), open, most + 1));
         }
+    }
+
+    private void forgetAllBut(Set<Integer> busy) {
+        known.removeIf(session -> isClosed(session) && !busy.contains(session.getBackendPID()));
     }
 
     private static SQLException held(String why) {
