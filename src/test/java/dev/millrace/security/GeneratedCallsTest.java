@@ -43,7 +43,8 @@ class GeneratedCallsTest {
     private static final int AT_ONCE = 250;
 
     /** What no call may end with: a fault of the server, its resources, its files, or of a function's own code. */
-    private static final Pattern FAULT = Pattern.compile("XX...|53...|55...|57...|58...|F0...|P0...|42[^57]..|425[^0].|4250[^1]");
+    private static final Pattern FAULT =
+            Pattern.compile("XX...|53...|55...|57...|58...|F0...|P0...|42[^57]..|425[^0].|4250[^1]");
 
     /** Writes a level into a path of JSON: one beyond the bounds that its callers keep is no path. */
     private static final String OF_A_PATH = "json_trouble";
@@ -83,7 +84,8 @@ class GeneratedCallsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"millrace_append", "millrace_read", "millrace_work", "none"})
-    @DisplayName("13 generated calls of every function answer or fail as documented, and change nothing that the role may not change")
+    @DisplayName(
+            "13 generated calls of every function answer or fail as documented, and change nothing that the role may not change")
     void calls_generated_areAnsweredOrRefused(String role) throws SQLException, IOException {
         database.truncateAll();
         long seed = Long.getLong("millrace.seed", System.nanoTime());
@@ -125,7 +127,8 @@ class GeneratedCallsTest {
         List<Callable> all = callables();
         List<Callable> allowed = all.stream()
                 .filter(one -> one.name().equals("enqueue")
-                        ? database.longValue("select has_table_privilege(?, 'millrace.enqueue', 'insert')::int", login) == 1
+                        ? database.longValue("select has_table_privilege(?, 'millrace.enqueue', 'insert')::int", login)
+                                == 1
                         : database.longValue(
                                         "select count(*) from pg_proc where pronamespace = 'millrace'::regnamespace"
                                                 + " and proname = ? and has_function_privilege(?, oid, 'execute')",
@@ -156,7 +159,8 @@ class GeneratedCallsTest {
                     boolean isPublic = page.contains("`" + chosen.get(i).name());
                     boolean fine = isPublic && !role.equals("none")
                             ? documented.contains(state)
-                            : !FAULT.matcher(state).matches() || chosen.get(i).name().equals(OF_A_PATH);
+                            : !FAULT.matcher(state).matches()
+                                    || chosen.get(i).name().equals(OF_A_PATH);
                     if (!fine || (role.equals("none") && !state.equals("42501") && !isLiteral(state))) {
                         tally.strange.putIfAbsent(
                                 state + " " + chosen.get(i).name(), shortened(statements.get(i)) + " → " + ends.get(i));
@@ -218,10 +222,8 @@ class GeneratedCallsTest {
                 order by 1, p.oid::regprocedure::text
                 """)) {
             callables.add(new Callable(
-                    (String) Objects.requireNonNull(row.get(0)),
-                    texts(row.get(2)),
-                    texts(row.get(3)),
-                    (Integer) Objects.requireNonNull(row.get(1))));
+                    (String) Objects.requireNonNull(row.get(0)), texts(row.get(2)), texts(row.get(3)), (Integer)
+                            Objects.requireNonNull(row.get(1))));
         }
         return callables;
     }
@@ -240,7 +242,8 @@ class GeneratedCallsTest {
         Set<String> states = errors.lines()
                 .filter(line -> line.startsWith("| `"))
                 .map(line -> line.split("[|]", -1)[1])
-                .flatMap(cell -> Pattern.compile("`([0-9A-Z]{5})`").matcher(cell).results())
+                .flatMap(
+                        cell -> Pattern.compile("`([0-9A-Z]{5})`").matcher(cell).results())
                 .map((MatchResult code) -> code.group(1))
                 .collect(Collectors.toSet());
         assertThat(states).contains("22023", "MR001", "42501");
@@ -258,15 +261,21 @@ class GeneratedCallsTest {
                 continue;
             }
             String where = role.equals("millrace_append") ? APPENDED.getOrDefault(table, "true") : "true";
-            sums.put(table, String.valueOf(database.text(
-                    "select concat(count(*), ' ', md5(string_agg(t::text, '|' order by t::text))) from millrace.%s t where %s"
-                            .formatted(table, where.replace(":flows", flows)))));
+            sums.put(
+                    table,
+                    String.valueOf(database.text(
+                            "select concat(count(*), ' ', md5(string_agg(t::text, '|' order by t::text))) from millrace.%s t where %s"
+                                    .formatted(table, where.replace(":flows", flows)))));
         }
-        Stream.of("pg_proc p where p.pronamespace = 'millrace'::regnamespace",
+        Stream.of(
+                        "pg_proc p where p.pronamespace = 'millrace'::regnamespace",
                         "pg_class p where p.relnamespace = 'millrace'::regnamespace and p.relkind in ('v', 'r', 'S')",
                         "pg_trigger p join pg_class c on c.oid = p.tgrelid where c.relnamespace = 'millrace'::regnamespace")
-                .forEach(from -> sums.put(from, String.valueOf(database.text(
-                        "select concat(count(*), ' ', md5(string_agg(p.oid::text, '|' order by p.oid))) from " + from))));
+                .forEach(from -> sums.put(
+                        from,
+                        String.valueOf(database.text(
+                                "select concat(count(*), ' ', md5(string_agg(p.oid::text, '|' order by p.oid))) from "
+                                        + from))));
         return sums;
     }
 }

@@ -31,41 +31,149 @@ final class HostileCalls {
     private static final String[] NAMES = {"a", "b", "bounded", "paused", "Ünï çödé", "a b"};
 
     private static final String[] WORDS = {
-        "pending", "settled", "period", "forever", "return", "replace", "fail", "processing", "completed", "failed", "cancelled",
-        "skipped", "aborted", "a,,1", "t,2026-11-22T10:00:00Z,5", "f,1,2", "t,x,y", "p,1", ",,", "k1", "k2", "k3", "22023", "flow name"
+        "pending",
+        "settled",
+        "period",
+        "forever",
+        "return",
+        "replace",
+        "fail",
+        "processing",
+        "completed",
+        "failed",
+        "cancelled",
+        "skipped",
+        "aborted",
+        "a,,1",
+        "t,2026-11-22T10:00:00Z,5",
+        "f,1,2",
+        "t,x,y",
+        "p,1",
+        ",,",
+        "k1",
+        "k2",
+        "k3",
+        "22023",
+        "flow name"
     };
 
     private static final String[] TEXTS = {
-        "''", "' '", "'a '", "E'\\u00a0a'", "'''; drop table millrace.event; --'", "'\"'", "E'\\\\'", "'$1'", "'%s%n%I'", "'{}'", "'{\"a\":1}'",
-        "'null'", "'true'", "'-1'", "'NaN'", "'1e400'", "E'a\\u0001b'", "E'a\\nb'", "E'\\u202eabc'", "E'\\ufffe'", "E'\\U0001F600'",
-        "E'\\U0010FFFF'", "E'\\u0378'", "repeat('x', 200)", "repeat('x', 201)", "repeat('€', 200)", "repeat(E'\\U0001F600', 201)",
-        "repeat('y', 100000)", "E'e\\u0301'", "'epoch'", "'infinity'", "'2026-02-30T00:00:00Z'", "'99999-01-01T00:00:00Z'",
-        "'2026-01-01'", "'pg_catalog.pg_class'", "'millrace'"
+        "''",
+        "' '",
+        "'a '",
+        "E'\\u00a0a'",
+        "'''; drop table millrace.event; --'",
+        "'\"'",
+        "E'\\\\'",
+        "'$1'",
+        "'%s%n%I'",
+        "'{}'",
+        "'{\"a\":1}'",
+        "'null'",
+        "'true'",
+        "'-1'",
+        "'NaN'",
+        "'1e400'",
+        "E'a\\u0001b'",
+        "E'a\\nb'",
+        "E'\\u202eabc'",
+        "E'\\ufffe'",
+        "E'\\U0001F600'",
+        "E'\\U0010FFFF'",
+        "E'\\u0378'",
+        "repeat('x', 200)",
+        "repeat('x', 201)",
+        "repeat('€', 200)",
+        "repeat(E'\\U0001F600', 201)",
+        "repeat('y', 100000)",
+        "E'e\\u0301'",
+        "'epoch'",
+        "'infinity'",
+        "'2026-02-30T00:00:00Z'",
+        "'99999-01-01T00:00:00Z'",
+        "'2026-01-01'",
+        "'pg_catalog.pg_class'",
+        "'millrace'"
     };
 
-    private static final String[] INTEGERS = {"0", "1", "-1", "2", "100", "101", "1000", "1001", "100000", "100001", "2147483647", "-2147483648"};
+    private static final String[] INTEGERS = {
+        "0", "1", "-1", "2", "100", "101", "1000", "1001", "100000", "100001", "2147483647", "-2147483648"
+    };
 
     private static final String[] DOUBLES = {
-        "0", "-0.0", "1", "-1", "0.001", "0.0009", "1e-300", "1e300", "-1e308", "1.5", "315360000", "315360000.1", "3601", "'NaN'",
-        "'Infinity'", "'-Infinity'", "4.9e-324", "86400"
+        "0",
+        "-0.0",
+        "1",
+        "-1",
+        "0.001",
+        "0.0009",
+        "1e-300",
+        "1e300",
+        "-1e308",
+        "1.5",
+        "315360000",
+        "315360000.1",
+        "3601",
+        "'NaN'",
+        "'Infinity'",
+        "'-Infinity'",
+        "4.9e-324",
+        "86400"
     };
 
     private static final String[] TIMES = {
-        "now()", "clock_timestamp() + interval '1 hour'", "'epoch'", "'infinity'", "'-infinity'", "'4713-01-01 00:00:00+00 BC'",
-        "'0001-01-01 00:00:00+00'", "'0001-12-31 23:59:59+00 BC'", "'9999-12-31 23:59:59+00'", "'10000-01-01 00:00:00+00'",
-        "'294276-12-31 23:59:59.999999+00'", "'2026-06-30 23:59:60+00'", "'294277-01-01 00:00:00+00'"
+        "now()",
+        "clock_timestamp() + interval '1 hour'",
+        "'epoch'",
+        "'infinity'",
+        "'-infinity'",
+        "'4713-01-01 00:00:00+00 BC'",
+        "'0001-01-01 00:00:00+00'",
+        "'0001-12-31 23:59:59+00 BC'",
+        "'9999-12-31 23:59:59+00'",
+        "'10000-01-01 00:00:00+00'",
+        "'294276-12-31 23:59:59.999999+00'",
+        "'2026-06-30 23:59:60+00'",
+        "'294277-01-01 00:00:00+00'"
     };
 
     private static final String[] INTERVALS = {
-        "'0'", "'1 hour'", "'-1 hour'", "'178000000 years'", "'-178000000 years'", "'1 month -31 days'", "'1 microsecond'"
+        "'0'",
+        "'1 hour'",
+        "'-1 hour'",
+        "'178000000 years'",
+        "'-178000000 years'",
+        "'1 month -31 days'",
+        "'1 microsecond'"
     };
 
     private static final String[] DOCUMENTS = {
-        "'{}'", "'[]'", "'null'", "'1'", "'\"x\"'", "'{\"order\": 7}'", "'{\"a\": {\"b\": [1, 2, {\"c\": null}]}}'", "'{'", "'[1,'", "'nul'", "''",
-        "'{\"a\":1,\"a\":2}'", "'\"\\u0000\"'", "'\"\\ud800\"'", "'1e1000'", "'1e140000'", "repeat('[', 499) || repeat(']', 499)",
-        "repeat('[', 501) || repeat(']', 501)", "repeat('[', 3000) || '1,' || repeat(']', 3000)", "repeat('[', 200000)",
-        "repeat('{\"a\":', 490) || '1' || repeat('}', 490)", "repeat('9', 1000)", "repeat('9', 1001)", "'{\"root\":\"x\",\"attempt\":-1}'",
-        "'{\"' || repeat('k', 50001) || '\":1}'", "'[' || repeat('{},', 2000) || '1]'"
+        "'{}'",
+        "'[]'",
+        "'null'",
+        "'1'",
+        "'\"x\"'",
+        "'{\"order\": 7}'",
+        "'{\"a\": {\"b\": [1, 2, {\"c\": null}]}}'",
+        "'{'",
+        "'[1,'",
+        "'nul'",
+        "''",
+        "'{\"a\":1,\"a\":2}'",
+        "'\"\\u0000\"'",
+        "'\"\\ud800\"'",
+        "'1e1000'",
+        "'1e140000'",
+        "repeat('[', 499) || repeat(']', 499)",
+        "repeat('[', 501) || repeat(']', 501)",
+        "repeat('[', 3000) || '1,' || repeat(']', 3000)",
+        "repeat('[', 200000)",
+        "repeat('{\"a\":', 490) || '1' || repeat('}', 490)",
+        "repeat('9', 1000)",
+        "repeat('9', 1001)",
+        "'{\"root\":\"x\",\"attempt\":-1}'",
+        "'{\"' || repeat('k', 50001) || '\":1}'",
+        "'[' || repeat('{},', 2000) || '1]'"
     };
 
     private final Random random;
@@ -118,7 +226,10 @@ final class HostileCalls {
         values.set(0, value("payload", "jsonb"));
         return "insert into millrace.enqueue (flow, type, %s) values (%s, %s, %s)"
                 .formatted(
-                        String.join(", ", COLUMNS), value("flow", "text"), value("type", "text"), String.join(", ", values));
+                        String.join(", ", COLUMNS),
+                        value("flow", "text"),
+                        value("type", "text"),
+                        String.join(", ", values));
     }
 
     private static String typeOf(String column) {
@@ -147,7 +258,9 @@ final class HostileCalls {
         }
         for (String column : COLUMNS.subList(1, COLUMNS.size())) {
             if (random.nextInt(6) == 0) {
-                pairs.addAll(List.of("'" + column + "'", random.nextInt(4) == 0 ? value("any", "text") : value(column, typeOf(column))));
+                pairs.addAll(List.of(
+                        "'" + column + "'",
+                        random.nextInt(4) == 0 ? value("any", "text") : value(column, typeOf(column))));
             }
         }
         if (random.nextInt(50) == 0) {
