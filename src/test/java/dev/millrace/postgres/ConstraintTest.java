@@ -100,7 +100,9 @@ class ConstraintTest {
                                 refused("flow_turn_pkey", "insert into flow_turn values (1), (1)"),
                                 refused("flow_turn_flow_fkey", "insert into flow_turn values (99)"),
                                 refused("setting_pkey", "insert into setting values ('x', 1), ('x', 2)"),
-                                refused("setting_payload_cap_bounded", "insert into setting values ('payload_cap', 999)"),
+                                refused(
+                                        "setting_payload_cap_bounded",
+                                        "insert into setting values ('payload_cap', 999)"),
                                 refused(
                                         "setting_payload_cap_bounded",
                                         "insert into setting values ('payload_cap', 67108865)"),

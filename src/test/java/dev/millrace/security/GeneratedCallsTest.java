@@ -156,11 +156,11 @@ class GeneratedCallsTest {
                 for (int i = 0; i < AT_ONCE; i++) {
                     String state = ends.get(i).substring(0, 5);
                     tally.states.merge(state, 1, Integer::sum);
-                    boolean isPublic = page.contains("`" + chosen.get(i).name());
-                    boolean fine = isPublic && !role.equals("none")
-                            ? documented.contains(state)
-                            : !FAULT.matcher(state).matches()
-                                    || chosen.get(i).name().equals(OF_A_PATH);
+                    boolean isPublic = !role.equals("none")
+                            && page.contains("`" + chosen.get(i).name());
+                    boolean isNoFault = !FAULT.matcher(state).matches()
+                            || chosen.get(i).name().equals(OF_A_PATH);
+                    boolean fine = isPublic ? documented.contains(state) : isNoFault;
                     boolean told = state.equals("42501") || isLiteral(state);
                     if (!fine || (role.equals("none") && !told)) {
                         tally.strange.putIfAbsent(
