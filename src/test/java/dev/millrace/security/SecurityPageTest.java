@@ -86,7 +86,6 @@ class SecurityPageTest {
     @ValueSource(
             strings = {
                 "delete from millrace.outcome",
-                "update millrace.outcome set id = gen_random_uuid()",
                 "insert into millrace.outcome (id, flow, attempt, status) select id, flow, 1, 2 from millrace.ready",
                 "delete from millrace.ready",
                 "insert into millrace.event (id, flow, type, payload, priority) select gen_random_uuid(), id, 't', '1', 1 from millrace.flow",
@@ -103,6 +102,7 @@ class SecurityPageTest {
             strings = {
                 "update millrace.event set payload = '2'",
                 "update millrace.event set id = gen_random_uuid()",
+                "update millrace.outcome set id = gen_random_uuid()",
                 "update millrace.outcome set response = '2'",
                 "update millrace.outcome set status = 3",
                 "update millrace.outcome set error = '{}'",
@@ -124,7 +124,7 @@ class SecurityPageTest {
             })
     @DisplayName("13.11 the work role changes no payload or answer in place, and nothing of the schema's own")
     void workRole_whatIsTheOwners_isRefused(String act) throws SQLException {
-        assertThat(stateOf("millrace_work", act)).isEqualTo("42501");
+        assertThat(stateOf("millrace_work", act)).isIn("42501", "55000");
     }
 
     @Test
