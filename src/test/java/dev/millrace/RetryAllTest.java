@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
@@ -148,6 +149,37 @@ class RetryAllTest extends WithMillrace {
         assertThat(tasks.attempts(id))
                 .extracting(EventAttempt::result)
                 .containsExactly(Result.CANCELLED, Result.FAILED);
+    }
+
+    @Test
+    @DisplayName("R-016 the policy is asked once for a timeout, whatever the interrupted handler does then")
+    void timeout_ofAHandlerThatWrapsItsInterrupt_asksThePolicyOnce() throws InterruptedException {
+        AtomicInteger asked = new AtomicInteger();
+        CountDownLatch over = new CountDownLatch(1);
+        RetryPolicy policy = (failures, error) -> {
+            asked.incrementAndGet();
+            return Optional.empty();
+        };
+        Executor<Task> tasks = tasks().retry(policy.retryingTimeouts())
+                .handler((task, run) -> {
+                    try {
+                        new CountDownLatch(1).await();
+                        return null;
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException("wrapped", e);
+                    } finally {
+                        over.countDown();
+                    }
+                })
+                .build();
+        UUID id = tasks.append(new Task("x"), Append.timeout(Duration.ofMillis(30)));
+        tasks.execute();
+
+        assertThat(ended(tasks, id).status()).isEqualTo(EventStatus.FAILED);
+        over.await();
+        tasks.close(); // once the handler's thread is through
+
+        assertThat(asked).hasValue(1);
     }
 
     @Test

@@ -34,8 +34,10 @@ public final class OwnPool {
         Dialing dialing = new Dialing(jdbcUrl, driver, new Sessions(size + BESIDE - 1));
         config.setDataSource(dialing);
         config.setMaximumPoolSize(size);
-        config.setMinimumIdle(Math.min(MINIMUM_IDLE, size));
-        config.setIdleTimeout(IDLE.toMillis());
+        if (size > MINIMUM_IDLE) { // else the pool warns that none will be idle too long
+            config.setMinimumIdle(MINIMUM_IDLE);
+            config.setIdleTimeout(IDLE.toMillis());
+        }
         config.setPoolName("millrace");
         config.setThreadFactory(Threads.daemons("millrace:pool-"));
         config.setConnectionTimeout(1_000); // what waits longer is repeated anyway
