@@ -81,6 +81,7 @@ class PooledTest {
                     "only the command line takes back, from a process that it knows is gone: RunResumesTest"),
             entry("recount", "only the owner sends it, now and then: RecountTest"),
             entry("drop_flow", "likewise: FlowBoundsTest"),
+            entry("migration_lock", "for a migration whose lock somebody holds: MigrationLockTest"),
             entry("begin_read_committed", "for databases with other defaults: DatabaseSettingsTest"),
             entry("allow_writes", "for a migration of such a database, which goes around a pooler: DatabaseCheckTest"),
             entry("deny_writes", "likewise"),

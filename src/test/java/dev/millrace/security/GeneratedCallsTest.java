@@ -50,17 +50,18 @@ class GeneratedCallsTest {
     private static final String OF_A_PATH = "json_trouble";
 
     /** Tables that functions of the append role write: only what they hold of a flow that no call names stays as it was. */
-    private static final Map<String, String> APPENDED = Map.of(
-            "event", "t.flow in (:flows)",
-            "ready", "t.flow in (:flows)",
-            "scheduled", "t.flow in (:flows)",
-            "outcome", "t.flow in (:flows)",
-            "lane", "t.flow in (:flows)",
-            "unique_key", "t.flow in (:flows)",
-            "status_delta", "t.flow in (:flows)",
-            "flow", "t.id in (:flows)",
-            "expiry", "t.event in (select id from millrace.event where flow in (:flows))",
-            "event_option", "t.event in (select id from millrace.event where flow in (:flows))");
+    private static final Map<String, String> APPENDED = Map.ofEntries(
+            Map.entry("event", "t.flow in (:flows)"),
+            Map.entry("ready", "t.flow in (:flows)"),
+            Map.entry("scheduled", "t.flow in (:flows)"),
+            Map.entry("outcome", "t.flow in (:flows)"),
+            Map.entry("lane", "t.flow in (:flows)"),
+            Map.entry("unique_key", "t.flow in (:flows)"),
+            Map.entry("status_delta", "t.flow in (:flows)"),
+            Map.entry("flow_turn", "t.flow in (:flows)"),
+            Map.entry("flow", "t.id in (:flows)"),
+            Map.entry("expiry", "t.event in (select id from millrace.event where flow in (:flows))"),
+            Map.entry("event_option", "t.event in (select id from millrace.event where flow in (:flows))"));
 
     /** What the work role may not write. The rest is its own. */
     private static final Set<String> OF_THE_OWNER = Set.of("schema_history", "setting");
