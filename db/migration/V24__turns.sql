@@ -14,13 +14,16 @@ comment on index flow_turn_pkey is 'flow_lock: the turn of a flow; the function 
 create function take_turn(flow_id integer) returns table (max_pending integer, sees_others boolean) language plpgsql security definer
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
 #variable_conflict use_column
+declare
+    sees constant boolean := current_setting('transaction_isolation') in ('read committed', 'read uncommitted');
 begin
-    if exists (select from flow f where f.id = take_turn.flow_id and f.max_pending is not null) then
+    -- one that does not see others is refused by the caller, and would meet a row that it does not see here
+    if sees and exists (select from flow f where f.id = take_turn.flow_id and f.max_pending is not null) then
         insert into flow_turn (flow) values (take_turn.flow_id) on conflict on constraint flow_turn_pkey do nothing;
         perform from flow_turn t where t.flow = take_turn.flow_id for update;
     end if;
     return query
-        select f.max_pending, current_setting('transaction_isolation') in ('read committed', 'read uncommitted')
+        select f.max_pending, sees
         from flow f
         where f.id = take_turn.flow_id;
 end $$;
