@@ -58,8 +58,8 @@ enum Mutant {
             edit("store/worker_renew.sql", "(select clock_timestamp() as now,", "(select to_timestamp(:now) as now,"),
             edit(
                     "store/Workers.java",
-                    "\"stopping\", stopping, \"lanes\", lanes())",
-                    "\"stopping\", stopping, \"lanes\", lanes(), \"now\", System.currentTimeMillis() / 1e3 - 3600)")),
+                    "                stopping,\n                \"lanes\",\n                lanes());",
+                    "stopping, \"lanes\", lanes(), \"now\", System.currentTimeMillis() / 1e3 - 3600);")),
 
     /** Zero rows are taken for a lost claim, without a look at who settled it. */
     NOT_READ_BACK(
