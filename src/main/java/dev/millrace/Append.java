@@ -167,14 +167,14 @@ public record Append(
         return new Append(Objects.requireNonNull(chosen, "id"), terms, metadata, runAt, delay);
     }
 
-    /** A note beside the payload. */
+    /** A note beside the payload. An append refuses the keys {@code original}, {@code root} and {@code attempt}: Millrace writes them. */
     public Append withNote(String key, String value) {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(value, "value");
         return new Append(id, terms, metadata.deepCopy().put(key, value), runAt, delay);
     }
 
-    /** All notes at once, in place of those there are. */
+    /** All notes at once, in place of those there are; the keys are as in {@link #withNote}. */
     public Append withMetadata(ObjectNode notes) {
         return new Append(id, terms, notes, runAt, delay);
     }

@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.ApplicationJson;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.Event;
@@ -45,13 +46,17 @@ final class Codec<T> {
     Draft draft(T payload, Append options) {
         Objects.requireNonNull(payload, "payload");
         Objects.requireNonNull(options, "options");
+        return draft(payload, options, Payloads::encodeNotes);
+    }
+
+    private Draft draft(T payload, Append options, Function<ObjectNode, String> encoding) {
         String type = types.nameOf(payload);
         return new Draft(
                 options.id() == null ? UuidV7.next() : options.id(),
                 lane(type),
                 type,
                 types.json().encode(payload, payloadCap),
-                Payloads.encodeMetadata(options.metadata()),
+                encoding.apply(options.metadata()),
                 options.terms(),
                 options.runAt(),
                 options.delay());
@@ -67,7 +72,8 @@ final class Codec<T> {
     /** An event made in this JVM as a row, under its own id. */
     Draft draft(Event<T> event) {
         Terms terms = event.terms();
-        return draft(event.payload(), new Append(event.id(), terms, event.metadata(), terms.runAt(), null));
+        Append options = new Append(event.id(), terms, event.metadata(), terms.runAt(), null);
+        return draft(Objects.requireNonNull(event.payload(), "payload"), options, Payloads::encodeMetadata);
     }
 
     /** The event of a row, its payload as the class registered for its type. */
@@ -93,6 +99,7 @@ final class Codec<T> {
     Event<T> fresh(T payload, Append options, InstantSource clock) {
         Objects.requireNonNull(payload, "payload");
         Objects.requireNonNull(options, "options");
+        Payloads.checkNotes(options.metadata());
         Duration delay = options.delay();
         Instant runAt = delay == null
                 ? options.runAt()

@@ -155,12 +155,17 @@ public final class EventReader<T> {
             details.put("id", row.id().toString());
             details.put("type", row.type());
             var refusal = new ValidationException(
-                    "event %s of type '%s' cannot be read: %s. %s"
-                            .formatted(row.id(), row.type(), e.getMessage(), remedy),
+                    "event %s of type '%s' cannot be read: %s %s"
+                            .formatted(row.id(), row.type(), sentence(e.getMessage()), remedy),
                     details);
             refusal.initCause(e);
             throw refusal;
         }
+    }
+
+    private static String sentence(@Nullable String message) {
+        String said = String.valueOf(message);
+        return said.endsWith("?") ? said : said + ".";
     }
 
     static void checkLimit(int limit) {

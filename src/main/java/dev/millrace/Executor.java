@@ -201,6 +201,17 @@ public final class Executor<T> extends ResultClient<T> implements AutoCloseable 
     }
 
     /**
+     * Puts the counts right, exactly, by counting the flow's rows, while events are appended and run. Needed only after the tables were changed
+     * past the triggers that count, such as by a restore without them. Needs the rights of the schema's owner. Takes as long as reading
+     * the flow's rows once.
+     *
+     * @return by how many events the counts were wrong in all; 0 if they were right
+     */
+    public long recount() {
+        return millrace().store().counts().recount(flow().id());
+    }
+
+    /**
      * One event with how it is doing; empty if this flow does not have it.
      *
      * @throws dev.millrace.event.ValidationException if its payload cannot be read, naming event, type and path; {@link #json} reads it

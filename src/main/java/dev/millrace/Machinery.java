@@ -23,6 +23,7 @@ import dev.millrace.process.Troubles;
 import dev.millrace.process.Worker;
 import dev.millrace.store.Database;
 import dev.millrace.store.Moved;
+import dev.millrace.store.PayloadMemory;
 import dev.millrace.store.Sleepers;
 import dev.millrace.store.Store;
 import dev.millrace.store.Timekeeper;
@@ -67,8 +68,8 @@ final class Machinery {
         /** A flow got something to do. */
         void wakeFlow(int flow);
 
-        /** As {@link #wakeFlow}, because of a notification. */
-        void alarm(int flow);
+        /** As {@link #wakeFlow}, because of so many notifications. */
+        void alarm(int flow, int times);
 
         /** A chore moved an event of some flow. */
         void moved(Moved event);
@@ -88,6 +89,7 @@ final class Machinery {
         this.lateResults = new LateResults(store.settlements(), settings.lateResultListener());
         Books books = new Books();
         Lease lease = new Lease(store.workers(), length, this::hears, () -> leaseLost(books), troubles);
+        database.whenMoved(lease::moved);
         this.repertoire = new Repertoire(lease::renewSoon);
         store.workers().runs(() -> repertoire.contents().lanes());
         this.idleWatch = new IdleWatch(store.sleepers(), this::hearing, lease::safeWorker, troubles);
@@ -105,6 +107,7 @@ final class Machinery {
                 new Brake(),
                 clocks,
                 troubles,
+                new PayloadMemory(settings.payloadMemory()),
                 time);
         var rescue = new Rescuer(store.workers(), lease::safeWorker, length, settings.maxCrashes(), rescued -> {
             idleWatch.lookAtAll();
@@ -156,12 +159,12 @@ final class Machinery {
         }
 
         @Override
-        public void alarm(int flow) {
+        public void alarm(int flow, int times) {
             if (flow == Sleepers.SCHEDULE) {
-                promotersSleep.alarm();
+                promotersSleep.alarm(times);
                 promoter.wake();
             } else {
-                owner.alarm(flow);
+                owner.alarm(flow, times);
             }
         }
 

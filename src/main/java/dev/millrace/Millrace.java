@@ -51,8 +51,8 @@ public final class Millrace implements AutoCloseable {
         }
 
         @Override
-        public void alarm(int flow) {
-            roster.each(flow, Work::alarm);
+        public void alarm(int flow, int times) {
+            roster.each(flow, work -> work.alarm(times));
         }
 
         @Override
@@ -116,6 +116,18 @@ public final class Millrace implements AutoCloseable {
      */
     public <T> ExecutorBuilder<T> executor(String flow, Class<T> payloadType) {
         return new ExecutorBuilder<>(this, flow, payloadType);
+    }
+
+    /**
+     * Drops a flow that has no events, with its types, its progressions and the unique keys that outlived their events. Needs the
+     * rights of the schema's owner. Close all executors of the flow first, in every process: one that is still there can append nothing
+     * any more. Waits at most a second for the transactions that use flows, and is then tried again for as long as every call is.
+     *
+     * @throws dev.millrace.event.NotFoundException if there is no flow of that name
+     * @throws IllegalStateException if it has events, of whatever status, or if a live worker has an executor of it
+     */
+    public void dropFlow(String name) {
+        store().flows().drop(Objects.requireNonNull(name, "name"));
     }
 
     /** The id under which this process claims. */

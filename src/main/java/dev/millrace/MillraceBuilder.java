@@ -9,6 +9,7 @@ import dev.millrace.event.Terms;
 import dev.millrace.store.Database;
 import dev.millrace.store.Location;
 import dev.millrace.store.OwnPool;
+import dev.millrace.store.PayloadMemory;
 import dev.millrace.store.Schema;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Configures a {@link Millrace}. Each setting is checked when it is made. Confined to one thread. */
 public final class MillraceBuilder {
+    private static final long LEAST_PAYLOAD_MEMORY = 1L << 20;
+    private static final long MOST_PAYLOAD_MEMORY = 1L << 40;
+
     private @Nullable DataSource dataSource;
     private @Nullable String jdbcUrl;
     private int poolSize = 8;
@@ -28,6 +32,7 @@ public final class MillraceBuilder {
     private Duration lease = Duration.ofSeconds(15);
     private int maxCrashes = 3;
     private int payloadCap = Payloads.DEFAULT_CAP_BYTES;
+    private long payloadMemory = PayloadMemory.halfOfHeap();
     private int responseCap = Payloads.DEFAULT_CAP_BYTES;
     private ApplicationJson json = ApplicationJson.DEFAULT;
     private boolean migrate;
@@ -106,6 +111,20 @@ public final class MillraceBuilder {
     /** The largest payload, in bytes of JSON, 1 B to 64 MiB; default 1 MiB. */
     public MillraceBuilder payloadCap(int bytes) {
         this.payloadCap = checkCap("payloadCap", bytes);
+        return this;
+    }
+
+    /**
+     * The memory for payloads of claimed events, in bytes, 1 MiB to 1 TiB; default half of the largest heap. Of an event whose payload
+     * does not fit, the payload stays in the database until there is room; one that never fits is read when it is the only one. Small
+     * payloads come with the claim. Count six times the JSON text for a payload that is being read, and twice from then on.
+     */
+    public MillraceBuilder payloadMemory(long bytes) {
+        require(
+                bytes >= LEAST_PAYLOAD_MEMORY && bytes <= MOST_PAYLOAD_MEMORY,
+                "payloadMemory must be %d to %d bytes, got %d"
+                        .formatted(LEAST_PAYLOAD_MEMORY, MOST_PAYLOAD_MEMORY, bytes));
+        this.payloadMemory = bytes;
         return this;
     }
 
@@ -264,6 +283,10 @@ public final class MillraceBuilder {
 
     int payloadCap() {
         return payloadCap;
+    }
+
+    long payloadMemory() {
+        return payloadMemory;
     }
 
     int responseCap() {

@@ -215,9 +215,9 @@ final class Work<T> {
         loop.wake();
     }
 
-    /** As {@link #wake}, because of a notification. */
-    void alarm() {
-        idler.alarm();
+    /** As {@link #wake}, because of so many notifications. */
+    void alarm(int times) {
+        idler.alarm(times);
         loop.wake();
     }
 

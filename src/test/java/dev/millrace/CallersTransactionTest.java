@@ -75,7 +75,7 @@ class CallersTransactionTest extends WithMillrace {
     /** Whoever sleeps in any flow, so that the triggers would notify. */
     private void declareSleeper(Executor<Task> tasks) {
         tasks.append(new Task("makes the flow"));
-        database.execute("truncate event, ready, status_delta, status_count cascade");
+        database.execute("truncate event, ready, scheduled, running, outcome, status_delta, status_count cascade");
         database.execute("insert into worker (id, host, pid, version, expires_at)"
                 + " values (gen_random_uuid(), 'h', 1, '1', now() + interval '1 hour')");
         database.execute("insert into sleeper (flow, worker) select flow.id, worker.id from flow, worker");

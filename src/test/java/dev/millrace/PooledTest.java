@@ -79,6 +79,12 @@ class PooledTest {
             entry(
                     "take_back",
                     "only the command line takes back, from a process that it knows is gone: RunResumesTest"),
+            entry("recount", "only the owner sends it, now and then: RecountTest"),
+            entry("drop_flow", "likewise: FlowBoundsTest"),
+            entry("payload", "for payloads that are too large to come along with a claim: LargePayloadsTest"),
+            entry("payload_size", "likewise"),
+            entry("worker_find", "for a renewal that found no row: FailoverTest, ForgottenTest"),
+            entry("migration_lock", "for a migration whose lock somebody holds: MigrationLockTest"),
             entry("begin_read_committed", "for databases with other defaults: DatabaseSettingsTest"),
             entry("allow_writes", "for a migration of such a database, which goes around a pooler: DatabaseCheckTest"),
             entry("deny_writes", "likewise"),

@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
@@ -151,6 +152,37 @@ class RetryAllTest extends WithMillrace {
     }
 
     @Test
+    @DisplayName("R-016 the policy is asked once for a timeout, whatever the interrupted handler does then")
+    void timeout_ofAHandlerThatWrapsItsInterrupt_asksThePolicyOnce() throws InterruptedException {
+        AtomicInteger asked = new AtomicInteger();
+        CountDownLatch over = new CountDownLatch(1);
+        RetryPolicy policy = (failures, error) -> {
+            asked.incrementAndGet();
+            return Optional.empty();
+        };
+        Executor<Task> tasks = tasks().retry(policy.retryingTimeouts())
+                .handler((task, run) -> {
+                    try {
+                        new CountDownLatch(1).await();
+                        return null;
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException("wrapped", e);
+                    } finally {
+                        over.countDown();
+                    }
+                })
+                .build();
+        UUID id = tasks.append(new Task("x"), Append.timeout(Duration.ofMillis(30)));
+        tasks.execute();
+
+        assertThat(ended(tasks, id).status()).isEqualTo(EventStatus.FAILED);
+        over.await();
+        tasks.close(); // once the handler's thread is through
+
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
     @DisplayName("Only what fits is retried: error text, whether it is retryable, type, time and limit")
     void retryAll_filters_narrow() throws InterruptedException {
         Executor<Task> tasks = failing();
@@ -232,6 +264,11 @@ class RetryAllTest extends WithMillrace {
                         "select fresh_metadata(gen_random_uuid(), now(), '{\"attempt\": \"7\"}') ->> 'attempt'"))
                 .isEqualTo("2");
         assertThat(database.text("select fresh_metadata(gen_random_uuid(), now(), '{\"attempt\": 7}') ->> 'attempt'"))
+                .as("13.17: a number without a line is the application's")
+                .isEqualTo("2");
+        assertThat(database.text(
+                        "select fresh_metadata(id, now(), fresh_metadata(id, now(), '{}') || '{\"attempt\": 7}') ->> 'attempt'"
+                                + " from gen_random_uuid() as i (id)"))
                 .isEqualTo("8");
         assertThat(database.text(
                         "select fresh_metadata(gen_random_uuid(), now(), '{\"attempt\": 1e99}') ->> 'attempt'"))

@@ -56,6 +56,7 @@ class RolesTest extends WithSql {
                         "expiry - r rawd",
                         "flow - r raw",
                         "flow_status - r r",
+                        "flow_turn - r r", // take_turn writes as the owner
                         "lane - r ra",
                         "outcome - r rad", // beside the id's update, which is for locking
                         "progress - r rawd",
@@ -67,13 +68,14 @@ class RolesTest extends WithSql {
                         "running - r rawd",
                         "scheduled - r rawd",
                         "schema_history - r r",
+                        "setting - r r",
                         "sleeper - r rawd",
                         "status_count - r rawd",
                         "status_delta - r rawd",
                         "type_status - r r",
                         "unique_key - r rawd",
                         "unique_key_state - r r",
-                        "worker - r rawd",
+                        "worker - - rawd", // read but for the channel, column by column
                         "worker_status - r r");
     }
 
@@ -116,7 +118,15 @@ class RolesTest extends WithSql {
                         String.class,
                         "select proname::text from pg_proc where pronamespace = 'millrace'::regnamespace"
                                 + " and not has_function_privilege('millrace_work', oid, 'execute')"))
-                .containsExactly("grant_roles");
+                .containsExactlyInAnyOrder(
+                        "drop_flow",
+                        "grant_roles",
+                        "limit_flows",
+                        "limit_types",
+                        "recount",
+                        "recount_flow",
+                        "set_payload_cap",
+                        "settle_strays");
         assertThat(database.query("""
                         select role, count(*) filter (where has_sequence_privilege(role, c.oid, 'usage')) > 0,
                             bool_or(has_sequence_privilege(role, c.oid, 'update')), has_schema_privilege(role, 'millrace', 'usage'),
@@ -161,7 +171,8 @@ class RolesTest extends WithSql {
                         List.of("append_many", "search_path=millrace, pg_temp"),
                         List.of("enqueue_row", "search_path=millrace, pg_temp"),
                         List.of("open_flow", "search_path=millrace, pg_temp"),
-                        List.of("schema_version", "search_path=millrace, pg_temp"));
+                        List.of("schema_version", "search_path=millrace, pg_temp"),
+                        List.of("take_turn", "search_path=millrace, pg_temp"));
     }
 
     @ParameterizedTest

@@ -291,13 +291,15 @@ class SqlHostileTextTest extends WithSql {
                 """)) {
             database.truncateAll();
             attempts(sql)
-                    .values()
-                    .forEach(tried -> assertThat(tried.state()).as(tried.said()).isEmpty());
+                    .forEach((text, tried) -> assertThat(tried.state())
+                            .as(tried.said())
+                            .isEqualTo(HostileTexts.isNote(text) ? "" : INVALID));
             assertThat(database.list(
                             String.class,
                             "select e.key from event, jsonb_each_text(payload) e, jsonb_each_text(metadata) m"
                                     + " where e = m and e.key = e.value order by created_at, id"))
-                    .containsExactlyInAnyOrderElementsOf(texts);
+                    .containsExactlyInAnyOrderElementsOf(
+                            texts.stream().filter(HostileTexts::isNote).toList());
         }
     }
 

@@ -299,7 +299,7 @@ class SqlViewsTest extends WithSql {
         }
         try (var rescue = Millrace.class.getResourceAsStream("store/rescue.sql")) {
             assertThat(new String(requireNonNull(rescue).readAllBytes(), java.nio.charset.StandardCharsets.UTF_8))
-                    .contains("not millrace.is_alive(expires_at)");
+                    .contains("not millrace.is_alive(w.expires_at)");
         }
         assertThat(database.text("select pg_get_viewdef('worker_status'::regclass)"))
                 .contains("is_alive(w.expires_at)");

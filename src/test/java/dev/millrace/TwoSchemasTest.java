@@ -44,7 +44,8 @@ class TwoSchemasTest extends WithSql {
                 assertThat(Fingerprint.of(database).rows()).isEqualTo(before.rows());
             }
             database.execute(
-                    "truncate %1$s.flow, %1$s.event, %1$s.ready, %1$s.running, %1$s.worker, %1$s.status_delta, %1$s.status_count cascade"
+                    ("truncate %1$s.flow, %1$s.event, %1$s.ready, %1$s.scheduled, %1$s.running, %1$s.outcome, %1$s.worker,"
+                                    + " %1$s.status_delta, %1$s.status_count cascade")
                             .formatted(quoted(schema)));
         }
     }

@@ -70,7 +70,8 @@ public final class ApplicationJson {
         JsonMapper.Builder builder = Json.settings()
                 .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
                 .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
-                .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
+                .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+                .addModule(new FiniteNumbers());
         for (LogicalType scalar : SCALARS) {
             builder.withCoercionConfig(
                     scalar, config -> config.setCoercion(CoercionInputShape.EmptyString, CoercionAction.Fail));

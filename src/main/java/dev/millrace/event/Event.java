@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the payload's type
  * @param createdAt when it was appended, by the database's clock; of an event not appended yet, when it was made here
  * @param type the payload type's registered name
- * @param metadata the application's notes; {@code original}, {@code root} and {@code attempt} of a fresh event
+ * @param metadata the application's notes; {@code original}, {@code root} and {@code attempt} of a fresh event, which are Millrace's own
  * @param terms how it wants to be treated
  * @param execution how it is doing
  * @param waiting how it waits; null unless it was pending when it was read from its flow

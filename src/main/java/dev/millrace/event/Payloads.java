@@ -49,10 +49,38 @@ public final class Payloads {
     /**
      * An event's metadata as JSON text that jsonb accepts, at most 64 KiB.
      *
-     * @throws ValidationException as {@link #encode(Object, int)} does
+     * @throws ValidationException as {@link #encode(Object, int)} does, and if {@code original}, {@code root} or {@code attempt} is
+     *     there and the three are not as {@link Event#asFreshEvent()} writes them
      */
     public static String encodeMetadata(ObjectNode metadata) {
-        return metadata.isEmpty() ? "{}" : encode(Json.MAPPER, "metadata", metadata, METADATA_CAP_BYTES);
+        if (metadata.isEmpty()) {
+            return "{}";
+        }
+        if (!FreshEvents.isLineage(metadata)) {
+            checkNotes(metadata);
+        }
+        return encode(Json.MAPPER, "metadata", metadata, METADATA_CAP_BYTES);
+    }
+
+    /**
+     * The notes that an application gives with a payload, as {@link #encodeMetadata} writes them.
+     *
+     * @throws ValidationException as {@link #encode(Object, int)} does, and if a key is one that Millrace itself writes
+     */
+    public static String encodeNotes(ObjectNode notes) {
+        checkNotes(notes);
+        return encodeMetadata(notes);
+    }
+
+    /**
+     * Refuses the keys that Millrace itself writes: {@code original}, {@code root} and {@code attempt} of a fresh event.
+     *
+     * @throws ValidationException if one of them is there
+     */
+    public static void checkNotes(ObjectNode notes) {
+        FreshEvents.ownKey(notes).ifPresent(key -> {
+            throw new Refusal(Reason.RESERVED, JsonPath.ROOT + "." + key).of("metadata");
+        });
     }
 
     static String encode(ObjectMapper mapper, String what, Object value, int capBytes) {

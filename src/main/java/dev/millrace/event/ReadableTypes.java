@@ -1,9 +1,12 @@
 package dev.millrace.event;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.databind.AnnotationIntrospector;
+import com.fasterxml.jackson.databind.BeanDescription;
 import com.fasterxml.jackson.databind.DeserializationConfig;
 import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -20,6 +23,7 @@ import com.fasterxml.jackson.databind.deser.std.ContainerDeserializerBase;
 import com.fasterxml.jackson.databind.deser.std.DelegatingDeserializer;
 import com.fasterxml.jackson.databind.deser.std.ReferenceTypeDeserializer;
 import com.fasterxml.jackson.databind.deser.std.ThrowableDeserializer;
+import com.fasterxml.jackson.databind.introspect.Annotated;
 import com.fasterxml.jackson.databind.introspect.AnnotatedClass;
 import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
 import com.fasterxml.jackson.databind.introspect.BeanPropertyDefinition;
@@ -193,6 +197,9 @@ final class ReadableTypes {
         if (type.getRawClass() == Class.class || JavaType.class.isAssignableFrom(type.getRawClass())) {
             throw Unreadable.aClass(path);
         }
+        if (type.isEnumType()) {
+            refusePosition(type, introspected(type).getClassInfo(), path);
+        }
         JsonDeserializer<?> reader = given == null ? reader(type, path) : given;
         while (reader instanceof DelegatingDeserializer && reader.getDelegatee() != null) {
             reader = reader.getDelegatee();
@@ -247,6 +254,7 @@ final class ReadableTypes {
         parts.sort(Comparator.comparingInt(ReadableTypes::declaredAt));
         for (SettableBeanProperty property : parts) {
             String name = path + "." + property.getName();
+            refusePosition(property.getType(), property.getMember(), name);
             TypeDeserializer chooser = property.getValueTypeDeserializer();
             walk(property.getType(), chooser, property.getMember(), property.getValueDeserializer(), name);
         }
@@ -256,6 +264,25 @@ final class ReadableTypes {
                 walk(property.getPrimaryType(), null, path + "." + property.getName());
             }
         }
+    }
+
+    /** An enum that is written as its position: numbers are not read as enums. */
+    private void refusePosition(JavaType type, @Nullable Annotated declaration, String path) throws Unreadable {
+        if (declaration == null
+                || !type.isEnumType()
+                || !config.isEnabled(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)) {
+            return;
+        }
+        JsonFormat.Value format = config.getAnnotationIntrospector().findFormat(declaration);
+        if (format != null
+                && format.getShape().isNumeric()
+                && introspected(type).findJsonValueAccessor() == null) {
+            throw Unreadable.position(path, type);
+        }
+    }
+
+    private BeanDescription introspected(JavaType type) {
+        return config.introspect(type);
     }
 
     /** A constructor's parameters come in their order, before all else. */

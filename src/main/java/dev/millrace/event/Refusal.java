@@ -24,7 +24,8 @@ final class Refusal extends IOException {
         RAW("a serializer writes raw JSON that cannot be checked; let it write values"),
         UNWRITABLE("Jackson cannot write it"),
         TOO_MANY_VALUES("it has more values than one jsonb document can hold; split it"),
-        TOO_LARGE("its JSON is too large");
+        TOO_LARGE("its JSON is too large"),
+        RESERVED("Millrace itself writes the keys original, root and attempt; use another key");
 
         private final String text;
 

@@ -80,6 +80,13 @@ final class Unreadable extends Exception {
                         .formatted(shown(type)));
     }
 
+    static Unreadable position(String path, JavaType type) {
+        return new Unreadable(
+                path,
+                "%s is an enum that is written as its position, and a number is not read as an enum; remove @JsonFormat(shape = NUMBER), or annotate the enum's number with @JsonValue"
+                        .formatted(shown(type)));
+    }
+
     static Unreadable raw(String path, JavaType type, String parameter) {
         return new Unreadable(
                 path,

@@ -209,7 +209,10 @@ final class Attempt<T> implements Run<T> {
     private void run() {
         LogContext context = context();
         try {
-            end(answer());
+            Settlement answer = answer();
+            if (answer != null) {
+                end(answer);
+            }
         } catch (Throwable e) { // not even its error could be described; its event must end all the same
             worker.troubles().check(e);
             var problem = new ExecutionException("the handler failed with %s, which could not be described"
@@ -223,7 +226,7 @@ final class Attempt<T> implements Run<T> {
     }
 
     private void end(Settlement answer) {
-        Duration exceeded = exceeded();
+        Duration exceeded = ticket.isDecided() ? null : exceeded(); // by then the clock has asked what follows
         boolean first = ticket.settle(exceeded == null ? answer : timedOut(exceeded)); // whatever it says
         if (clock != null && (first || ticket.isCommitted())) {
             clock.cancel(false);
@@ -244,13 +247,17 @@ final class Attempt<T> implements Run<T> {
         return answer instanceof Ended end && end.status() == EventStatus.CANCELLED;
     }
 
-    private Settlement answer() {
+    /** What it comes to; null if somebody else has ended the event, so that it comes to nothing and no policy is asked. */
+    private @Nullable Settlement answer() {
         try {
             Object response = call();
             Verdict said = lastWord.said();
             return said == null ? conclusions.answered(response, elapsed()) : conclusions.said(said, elapsed());
         } catch (Throwable e) { // whatever a handler throws, its event must end
             worker.troubles().check(e);
+            if (ticket.isDecided() && !ticket.isDropped() && !ticket.isCommitted()) {
+                return null;
+            }
             Verdict said = lastWord.said();
             return said == null ? conclusions.threw(e, elapsed()) : conclusions.said(said, elapsed());
         }

@@ -5,6 +5,7 @@ import dev.millrace.store.Claim;
 import dev.millrace.store.Claimed;
 import dev.millrace.store.Claims;
 import dev.millrace.store.Floor;
+import dev.millrace.store.PayloadMemory.Inline;
 import dev.millrace.store.SqlErrors;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,9 +23,12 @@ final class Claimer<T> {
     private final Source source;
     private final Worker worker;
     private final Runs<T> runs;
+    private final Inline inline;
     private final Footing footing = new Footing();
 
-    Claimer(Claims claims, Source source, Worker worker, Runs<T> runs) {
+    /** @param held events that the executor holds at most */
+    Claimer(Claims claims, Source source, Worker worker, Runs<T> runs, int held) {
+        this.inline = worker.memory().inline(held);
         this.claims = claims;
         this.source = source;
         this.worker = worker;
@@ -77,7 +81,7 @@ final class Claimer<T> {
         return reported(
                 () -> {
                     long begin = System.nanoTime();
-                    Claimed claimed = claims.claim(me(), source.flow(), source.lanes(), most, floor);
+                    Claimed claimed = claims.claim(me(), source.flow(), source.lanes(), most, floor, inline);
                     boolean isShort = claimed.claims().size() < most;
                     footing.looked(floor, claimed.floor(), isShort, System.nanoTime() - begin);
                     return claimed.claims().stream()
@@ -90,8 +94,12 @@ final class Claimer<T> {
     /** One due event that has a death on it, if this process holds none. */
     List<Ticket> suspect(Batch batch, Runnable whenFree) {
         return oneSuspect(
-                        () -> claims.claim(me(), source.flow(), source.suspectLanes(), 1, Floor.FRONT).claims().stream()
-                                .findFirst(),
+                        () ->
+                                claims
+                                        .claim(me(), source.flow(), source.suspectLanes(), 1, Floor.FRONT, inline)
+                                        .claims()
+                                        .stream()
+                                        .findFirst(),
                         batch,
                         whenFree)
                 .stream()
@@ -109,7 +117,7 @@ final class Claimer<T> {
     }
 
     private Optional<Claim> claimOne(UUID id, List<Integer> lanes, boolean early) {
-        return claims.claimOne(me(), source.flow(), lanes, id, early);
+        return claims.claimOne(me(), source.flow(), lanes, id, early, inline);
     }
 
     private Optional<Ticket> oneSuspect(Supplier<Optional<Claim>> claim, Batch batch, Runnable whenFree) {

@@ -1,5 +1,6 @@
 package dev.millrace.process;
 
+import dev.millrace.store.SqlErrors;
 import dev.millrace.thread.Threads;
 import java.time.Duration;
 import java.util.concurrent.Future;
@@ -13,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Repeats a duty until it is stopped: the duty says how long to idle, a wake-up cuts that short. Whatever
- * a duty throws is reported, and the duty is tried again after a random part of a pause that doubles up to a second, so
- * that many loops do not come back to a database as one. Thread-safe; may be started and stopped any number of times, in
+ * a duty throws is reported, and the duty is tried again after a random part of a pause that doubles up to a second, after a
+ * time-out of the database up to five, so that many loops do not come back to a database as one. Thread-safe; may be started and stopped any number of times, in
  * any order.
  *
  * <p>A loop owns a thread, or takes one from {@link Hands} and gives it back when it idles: then an idle loop costs no thread.
@@ -35,6 +36,9 @@ public final class DutyLoop implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DutyLoop.class);
     private static final long FIRST_PAUSE_MILLIS = 100;
     private static final long LONGEST_PAUSE_MILLIS = 1_000;
+
+    /** Each try after a time-out may cost the server a session more, until it has done what it did not answer. */
+    private static final int LONGER_AFTER_TIMEOUTS = 5;
 
     /** How long a loop keeps a shared thread while it idles for some time: a busy loop is never without one. */
     private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -360,12 +364,13 @@ public final class DutyLoop implements AutoCloseable {
             return idle(Duration.ZERO, true); // asked to hurry: the stop flag decides
         } catch (Throwable e) { // the loop must outlive whatever its duty throws
             troubles.report(name, e);
-            return idle(afterFailure(), false);
+            return idle(afterFailure(e), false);
         }
     }
 
-    private Duration afterFailure() {
-        long ceiling = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures, 10));
+    private Duration afterFailure(Throwable error) {
+        int times = SqlErrors.isTimeout(error) ? LONGER_AFTER_TIMEOUTS : 1;
+        long ceiling = times * Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures, 10));
         failures++;
         return Duration.ofMillis(1 + ThreadLocalRandom.current().nextLong(ceiling));
     }

@@ -39,15 +39,26 @@ final class Entrance<T> {
     }
 
     private int admit(Ticket ticket, Batch batch) {
+        if (runs.isSlowToPrepare(ticket)) {
+            runs.prepareAside(ticket, event -> {
+                CompletableFuture<Permission> unused = ask(ticket, event, batch);
+            });
+            return 1; // as one that is still being asked about
+        }
         Optional<Event<T>> event = runs.prepare(ticket);
         if (event.isEmpty()) {
             return 0; // expired or unreadable: ended without asking
         }
-        CompletableFuture<Permission> answer = gate.ask(event.get());
-        Admission<T> admission = new Admission<>(ticket, event.get(), runs, settings, batch);
+        CompletableFuture<Permission> answer = ask(ticket, event.get(), batch);
         boolean mayRun = !answer.isDone() || isGrant(answer); // one that is still being asked about takes capacity, too
-        CompletableFuture<Permission> unused = answer.whenComplete(admission::decide);
         return mayRun ? 1 : 0;
+    }
+
+    private CompletableFuture<Permission> ask(Ticket ticket, Event<T> event, Batch batch) {
+        CompletableFuture<Permission> answer = gate.ask(event);
+        Admission<T> admission = new Admission<>(ticket, event, runs, settings, batch);
+        CompletableFuture<Permission> unused = answer.whenComplete(admission::decide);
+        return answer;
     }
 
     private static boolean isGrant(CompletableFuture<Permission> answer) {

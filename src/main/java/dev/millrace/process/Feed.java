@@ -172,6 +172,13 @@ final class Feed<T> {
     private boolean start(Ticket ticket) {
         boolean taken = false;
         try {
+            if (runs.isSlowToPrepare(ticket)) {
+                taken = ticket.takeSlot();
+                if (taken) {
+                    runs.prepareAside(ticket, event -> runs.start(ticket, event));
+                }
+                return taken;
+            }
             Optional<Event<T>> event = runs.prepare(ticket);
             taken = event.isPresent() && ticket.takeSlot();
             if (taken) {

@@ -45,14 +45,14 @@ public final class Idler {
         this.poll = poll;
     }
 
-    /** A notification came: there may be something. From any thread. */
-    public synchronized void alarm() {
+    /** So many notifications came: there may be something. From any thread. */
+    public synchronized void alarm(int times) {
         long now = System.nanoTime();
         if (now - alarmsNanos > SECOND_NANOS) {
             alarmsNanos = now;
             alarms = 0;
         }
-        alarms++;
+        alarms = Math.min(alarms, MOST_ALARMS) + times;
     }
 
     private synchronized boolean isAlarmedTooOften() {

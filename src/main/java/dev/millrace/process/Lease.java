@@ -1,9 +1,11 @@
 package dev.millrace.process;
 
+import dev.millrace.store.SqlErrors;
 import dev.millrace.store.Workers;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -20,6 +22,10 @@ import org.slf4j.LoggerFactory;
  * 80 % of the lease ago by {@code nanoTime}, it neither claims nor settles until it has renewed. When a renewal finds the
  * row gone, the worker has been taken for dead and its events are with others: it drops what it holds, interrupts its
  * handlers, and comes back under a fresh random id. Ids are never the host's or the process's, which are used again.
+ *
+ * <p>The same when the database goes on with another history, after a failover or a restore that lost what was acknowledged:
+ * the worker learns that from the server's timeline, or from a registration whose last renewal is older than the last one that
+ * it heard of. Attempt numbers come again there, so nothing of that worker's id may.
  *
  * <pre>
  *   start ──register──▶ held ──80 % without renewal──▶ doubtful ──renewed──▶ held
@@ -39,12 +45,17 @@ public final class Lease {
     private final Runnable whenLost;
     private final Troubles troubles;
     private final DutyLoop loop;
-    private volatile Holding holding = new Holding(UUID.randomUUID(), 0, false);
+    private volatile Holding holding = new Holding(UUID.randomUUID(), 0, false, Workers.NEVER);
+    private volatile boolean moved;
     private volatile boolean stopping;
     private boolean started; // guarded by this
 
-    /** What is known of the lease at one moment. */
-    private record Holding(UUID worker, long renewedNanos, boolean registered) {}
+    /**
+     * What is known of the lease at one moment.
+     *
+     * @param seen the last renewal that was heard of, by the database's clock
+     */
+    private record Holding(UUID worker, long renewedNanos, boolean registered, OffsetDateTime seen) {}
 
     /**
      * @param hears whether this process hears notifications: said with each renewal
@@ -70,7 +81,7 @@ public final class Lease {
     }
 
     private boolean isSafe(Holding now) {
-        return now.registered() && System.nanoTime() - now.renewedNanos() < safeNanos();
+        return now.registered() && !moved && System.nanoTime() - now.renewedNanos() < safeNanos();
     }
 
     /** The id to act under, unless the lease is in doubt. */
@@ -99,39 +110,81 @@ public final class Lease {
     }
 
     private void register() {
+        moved = false; // before it registers: a history that begins now is one of the next registration
         long sent = System.nanoTime();
         UUID worker = workers.register(host(), ProcessHandle.current().pid(), version(), length);
-        holding = new Holding(worker, sent, true);
+        holding = new Holding(worker, sent, true, Workers.NEVER);
+    }
+
+    /**
+     * Another history of the database goes on than the one that this worker claimed in: claims and settles nothing more under
+     * its id. It registers anew soon. Returns at once.
+     */
+    public void moved() {
+        moved = true;
+        loop.wake();
     }
 
     private Duration cycle() {
         Holding before = holding;
+        if (moved && before.registered()) {
+            beginAnew(before.worker());
+            return Duration.ZERO;
+        }
         if (!before.registered()) {
             register(); // after a loss; if it fails, the loop tries again
             return isSafe() ? interval() : Duration.ZERO;
         }
         long sent = System.nanoTime();
-        boolean alive;
+        Optional<OffsetDateTime> renewed;
+        boolean wentBack;
         try {
-            alive = workers.renew(before.worker(), length, hears.getAsBoolean(), stopping);
+            renewed = workers.renew(before.worker(), length, hears.getAsBoolean(), stopping, before.seen());
+            wentBack = renewed.isEmpty() && workers.isRegistered(before.worker());
         } catch (RuntimeException e) {
             troubles.report("lease of " + before.worker(), e);
-            return pause();
+            return pause(SqlErrors.isTimeout(e));
         }
-        if (!alive) {
+        if (renewed.isPresent()) {
+            holding = new Holding(before.worker(), sent, true, renewed.get());
+            return interval();
+        }
+        if (wentBack) {
+            beginAnew(before.worker());
+        } else {
             lose(before.worker());
-            return Duration.ZERO;
         }
-        holding = new Holding(before.worker(), sent, true);
-        return interval();
+        return Duration.ZERO;
     }
 
     private void lose(UUID worker) {
         log.error(
                 "worker={} its lease ran out and others have taken its events: dropping them, registering anew",
                 worker);
-        holding = new Holding(worker, 0, false);
+        drop(worker);
+    }
+
+    private void drop(UUID worker) {
+        holding = new Holding(worker, 0, false, Workers.NEVER);
         whenLost.run();
+    }
+
+    /**
+     * The database lost what it had acknowledged, and with it perhaps claims of this worker, whose attempt numbers come again:
+     * they must not come under this worker's id. What the registration holds there goes back without a death.
+     */
+    private void beginAnew(UUID worker) {
+        log.error(
+                "worker={} the database lost what it had acknowledged, after a failover or a restore: dropping all events,"
+                        + " registering anew",
+                worker);
+        drop(worker);
+        try {
+            int left = workers.leave(worker);
+            log.warn("worker={} events={} went back", worker, left);
+        } catch (RuntimeException e) { // its lease runs out instead
+            log.warn("worker={} could not give back what it held: {}", worker, e.getMessage());
+        }
     }
 
     private Duration interval() {
@@ -142,9 +195,13 @@ public final class Lease {
         return length.toNanos() / 5 * 4;
     }
 
-    /** A random part of a quarter of the interval: what is left of a lease after an outage may be short. */
-    private Duration pause() {
-        long ceiling = Math.min(LONGEST_PAUSE_MILLIS, interval().toMillis() / 4);
+    /**
+     * A random part of a quarter of the interval: what is left of a lease after an outage may be short. After a time-out the
+     * whole interval: the server may still be at work on the last try, and a renewal that was held up is one all the same.
+     */
+    private Duration pause(boolean timedOut) {
+        long quarter = Math.min(LONGEST_PAUSE_MILLIS, interval().toMillis() / 4);
+        long ceiling = timedOut ? interval().toMillis() : quarter;
         return Duration.ofMillis(1 + ThreadLocalRandom.current().nextLong(ceiling));
     }
 
@@ -176,7 +233,7 @@ public final class Lease {
         } catch (RuntimeException e) {
             log.warn("worker={} could not say goodbye; its lease will run out: {}", last.worker(), e.getMessage());
         } finally {
-            holding = new Holding(last.worker(), 0, false);
+            holding = new Holding(last.worker(), 0, false, Workers.NEVER);
             workers.close();
         }
     }

@@ -6,10 +6,13 @@ import dev.millrace.event.MillraceException;
 import dev.millrace.store.Notifications;
 import dev.millrace.store.Notifications.Heard;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,12 +30,20 @@ public final class Listener {
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
     private static final Duration PROBE_INTERVAL = Duration.ofSeconds(10);
     private static final Duration PROBE_PATIENCE = Duration.ofSeconds(5);
+    private static final long SECOND_NANOS = 1_000_000_000;
     private static final long FIRST_PAUSE_MILLIS = 200;
     private static final long LONGEST_PAUSE_MILLIS = 10_000;
     private static final long PAUSE_IN_VAIN_MILLIS = 60_000;
 
+    /** So many notifications a second are acted on as they come. Every login of the database can send any number of them. */
+    private static final int MOST_AT_ONCE = 250;
+
+    /** With more, what has come in this time is acted on together: a flow's loop then is woken once for all of it. */
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
+
     private static final String CANCEL = "cancel ";
     private static final String PAUSE = "pause ";
+    private static final Pattern FLOW = Pattern.compile("[0-9]{1,10}");
 
     private final Notifications notifications;
     private final Alarms alarms;
@@ -43,12 +54,14 @@ public final class Listener {
     private long probe;
     private boolean probeIsOut;
     private long probeNanos;
+    private long heardNanos = System.nanoTime();
+    private int heardSince; // heardNanos
     private boolean told;
 
     /** Whom it tells. */
     public interface Alarms {
-        /** A flow, or {@link dev.millrace.store.Sleepers#SCHEDULE}, got something to do. */
-        void alarm(int flow);
+        /** A flow, or {@link dev.millrace.store.Sleepers#SCHEDULE}, got something to do, as so many notifications say. */
+        void alarm(int flow, int times);
 
         /** An event was cancelled that a worker of this process held. */
         void cancelled(UUID event);
@@ -89,10 +102,8 @@ public final class Listener {
                 notifications.open();
                 sendProbe();
             }
-            if (loop.isRunning()) { // from here on, stop() finds the connection to break
-                attend();
-            }
-            return Duration.ZERO;
+            // from here on, stop() finds the connection to break
+            return loop.isRunning() ? attend() : Duration.ZERO;
         } catch (ConfigurationException e) {
             return goDeaf(e, PAUSE_IN_VAIN_MILLIS);
         } catch (MillraceException e) {
@@ -100,20 +111,31 @@ public final class Listener {
         }
     }
 
-    private void attend() {
+    /** Waits for notifications and acts on them. Returns how long to leave what comes next. */
+    private Duration attend() {
         long now = System.nanoTime();
         Duration step = probeIsOut ? PROBE_PATIENCE : PROBE_INTERVAL;
         long left = probeNanos + step.toNanos() - now;
         List<Heard> heard = notifications.await(Duration.ofNanos(Math.max(0, left)));
-        heard.forEach(this::hear);
-        if (System.nanoTime() - probeNanos < step.toNanos()) {
-            return;
+        hear(heard);
+        if (System.nanoTime() - probeNanos >= step.toNanos()) {
+            if (probeIsOut) {
+                notifications.close();
+                throw new ConnectionException("a notification to itself did not arrive within " + PROBE_PATIENCE);
+            }
+            sendProbe();
         }
-        if (probeIsOut) {
-            notifications.close();
-            throw new ConnectionException("a notification to itself did not arrive within " + PROBE_PATIENCE);
+        return isTooMuch(heard.size()) ? BETWEEN_LOOKS : Duration.ZERO;
+    }
+
+    private boolean isTooMuch(int more) {
+        long now = System.nanoTime();
+        if (now - heardNanos > SECOND_NANOS) {
+            heardNanos = now;
+            heardSince = 0;
         }
-        sendProbe();
+        heardSince = Math.min(heardSince, MOST_AT_ONCE) + more;
+        return heardSince > MOST_AT_ONCE;
     }
 
     private void sendProbe() {
@@ -123,35 +145,56 @@ public final class Listener {
         probeNanos = System.nanoTime();
     }
 
-    private void hear(Heard heard) {
-        if (heard.own() && heard.text().startsWith(CANCEL)) {
-            hearOrder(heard.text().substring(CANCEL.length()));
-            return;
-        }
-        if (heard.own()) {
-            if (heard.text().equals(Long.toString(probe))) {
-                probeIsOut = false;
-                beginToHear();
-            }
-            return;
-        }
-        try {
-            if (heard.text().startsWith(PAUSE)) {
-                alarms.pauseChanged(Integer.parseInt(heard.text().substring(PAUSE.length())));
-            } else {
-                alarms.alarm(Integer.parseInt(heard.text()));
-            }
-        } catch (NumberFormatException e) {
-            log.debug("a notification that is no flow's number"); // somebody else's
+    /** Acts on what was heard: once on what was said again and again. */
+    private void hear(List<Heard> heard) {
+        Map<Heard, Integer> times = new LinkedHashMap<>();
+        heard.forEach(one -> times.merge(one, 1, Integer::sum));
+        long strange = times.entrySet().stream()
+                .filter(one -> !isUnderstood(one.getKey(), one.getValue()))
+                .count();
+        if (strange > 0) {
+            log.debug("notifications={} are no wake-up, order or probe; ignored", strange); // somebody else's
         }
     }
 
-    private void hearOrder(String id) {
+    private boolean isUnderstood(Heard heard, int times) {
+        return heard.own() ? isOwn(heard.text()) : isOfAFlow(heard.text(), times);
+    }
+
+    private boolean isOwn(String text) {
+        if (text.startsWith(CANCEL)) {
+            return isOrder(text.substring(CANCEL.length()));
+        }
+        boolean mine = text.equals(Long.toString(probe));
+        if (mine) {
+            probeIsOut = false;
+            beginToHear();
+        }
+        return mine;
+    }
+
+    private boolean isOrder(String id) {
         try {
             alarms.cancelled(UUID.fromString(id));
+            return true;
         } catch (IllegalArgumentException e) {
-            log.debug("an order about no event's id"); // somebody else's
+            return false;
         }
+    }
+
+    private boolean isOfAFlow(String text, int times) {
+        boolean pause = text.startsWith(PAUSE);
+        String number = pause ? text.substring(PAUSE.length()) : text;
+        if (!FLOW.matcher(number).matches() || Long.parseLong(number) > Integer.MAX_VALUE) {
+            return false;
+        }
+        int flow = Integer.parseInt(number);
+        if (pause) {
+            alarms.pauseChanged(flow);
+        } else {
+            alarms.alarm(flow, times);
+        }
+        return true;
     }
 
     private void beginToHear() {

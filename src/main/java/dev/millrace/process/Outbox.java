@@ -103,9 +103,12 @@ final class Outbox<A> {
         tell(group, written);
     }
 
-    /** The database says so, or the statement could not even be made of it. */
+    /**
+     * The database says so, or the statement could not even be made of it. A duplicate is one of an event that plain SQL has queued
+     * although it has ended.
+     */
     private static boolean isAboutTheAnswer(RuntimeException error) {
-        return SqlErrors.isRefusedData(error) || !SqlErrors.isFromDatabase(error);
+        return SqlErrors.isRefusedData(error) || SqlErrors.isDuplicate(error) || !SqlErrors.isFromDatabase(error);
     }
 
     private void findRefused(List<Item<A>> group, RuntimeException error) {

@@ -88,7 +88,7 @@ public final class Processor<T> {
         this.gate = gate;
         this.runs = runs;
         this.entrance = new Entrance<>(gate, runs, settings, worker.troubles());
-        this.claimer = new Claimer<>(claims, source, worker, runs);
+        this.claimer = new Claimer<>(claims, source, worker, runs, settings.concurrencyLimit() + settings.prefetch());
         this.slots = new Semaphore(settings.concurrencyLimit());
         this.pacing = new Pacing(settings.queueCapacity(), settings.capacityRefreshTime());
         this.whenFree = whenFree;

@@ -34,7 +34,8 @@ final class Redaction {
     }
 
     static Redaction of(StoredEvent event) {
-        if (event.payload().length() + event.metadata().length() > MOST_CHARACTERS) {
+        if (event.isWithoutPayload()
+                || event.payload().length() + event.metadata().length() > MOST_CHARACTERS) {
             return new Redaction(List.of(), true);
         }
         Set<String> secrets = new HashSet<>();

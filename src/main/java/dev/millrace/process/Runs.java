@@ -6,8 +6,10 @@ import dev.millrace.event.EventStatus;
 import dev.millrace.process.Settler.Fate;
 import dev.millrace.store.Claim;
 import dev.millrace.store.Claims;
+import dev.millrace.store.PayloadMemory.Room;
 import dev.millrace.store.Settlement;
 import dev.millrace.store.StoredEvent;
+import dev.millrace.thread.Threads;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -19,6 +21,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +39,7 @@ public final class Runs<T> {
     private final Handlers<T> handlers;
     private final Consumer<UUID> whenSettled;
     private final Set<Ticket> held = ConcurrentHashMap.newKeySet();
+    private final ConcurrentHashMap<Ticket, Room> rooms = new ConcurrentHashMap<>(); // of large payloads
     private final Leaks leaks;
     private final Undecodables undecodables;
     private volatile boolean paused;
@@ -110,7 +114,27 @@ public final class Runs<T> {
         return !closed && worker.mayClaim() && worker.lease().worker().equals(claim.worker());
     }
 
-    /** Decodes the event. One that is past its deadline is ended instead, one that cannot be read goes back. */
+    /** Whether {@link #prepare} asks the database, and waits for memory: then not on a thread that others wait for. */
+    boolean isSlowToPrepare(Ticket ticket) {
+        return ticket.claim().event().isWithoutPayload();
+    }
+
+    /** Prepares an event on a thread of its own and goes on with it there, unless it has ended instead. */
+    void prepareAside(Ticket ticket, Consumer<Event<T>> next) {
+        Threads.startVirtual("millrace-payload", () -> {
+            try {
+                prepare(ticket).ifPresent(next);
+            } catch (RuntimeException | Error e) {
+                ticket.giveBack(); // first: where memory is short, the rest may throw
+                worker.troubles().report("payload", e);
+            }
+        });
+    }
+
+    /**
+     * Decodes the event. One that is past its deadline is ended instead, one that cannot be read goes back. A large payload is
+     * fetched first, when there is memory for it.
+     */
     Optional<Event<T>> prepare(Ticket ticket) {
         Claim claim = ticket.claim();
         if (ticket.isDecided()) {
@@ -120,11 +144,53 @@ public final class Runs<T> {
             skipForItsDeadline(ticket);
             return Optional.empty();
         }
+        return isSlowToPrepare(ticket) ? fetched(ticket) : decoded(ticket, claim.event());
+    }
+
+    private Optional<Event<T>> decoded(Ticket ticket, StoredEvent event) {
         try {
-            return Optional.of(decoder.apply(claim.event()));
+            return Optional.of(decoder.apply(event));
         } catch (RuntimeException | Error e) { // user code reads it; the events claimed with it must not stay behind
             undecodables.take(ticket, e);
             return Optional.empty();
+        }
+    }
+
+    private Optional<Event<T>> fetched(Ticket ticket) {
+        StoredEvent event = ticket.claim().event();
+        Room room = roomFor(ticket);
+        Optional<String> payload = room == null ? Optional.empty() : claims.payload(event.id());
+        if (room == null || payload.isEmpty()) {
+            ticket.giveBack(); // harmless if that is why there is none
+            return Optional.empty();
+        }
+        Optional<Event<T>> read = decoded(ticket, event.withPayload(payload.get()));
+        room.read();
+        return read;
+    }
+
+    /** Room for the payload, for as long as the ticket is held; null if the event has ended or is gone. */
+    private @Nullable Room roomFor(Ticket ticket) {
+        Optional<Integer> size = claims.payloadSize(ticket.claim().id());
+        try {
+            Room room = size.isEmpty() ? null : worker.memory().take(size.get(), ticket::isDecided);
+            if (room != null) {
+                rooms.put(ticket, room);
+                if (!held.contains(ticket)) { // looked at after it was said: who forgets it now finds the room
+                    leaveRoom(ticket);
+                }
+            }
+            return room;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
+        }
+    }
+
+    private void leaveRoom(Ticket ticket) {
+        Room room = rooms.remove(ticket);
+        if (room != null) {
+            room.leave();
         }
     }
 
@@ -252,6 +318,7 @@ public final class Runs<T> {
     private void forget(Ticket ticket) {
         worker.books().leave(ticket);
         held.remove(ticket);
+        leaveRoom(ticket);
         if (held.isEmpty()) {
             lock.lock();
             try {

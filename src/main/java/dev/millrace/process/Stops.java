@@ -42,9 +42,11 @@ public final class Stops {
         stopped.removeIf(one -> one.runs.equals(runs));
     }
 
-    /** A flow was paused or resumed: {@link #look} shall ask about it. */
+    /** Somebody says that a flow was paused or resumed: {@link #look} shall ask about it, if this process executes it. */
     void changed(int flow) {
-        told.add(flow);
+        if (stopped.stream().anyMatch(one -> one.flow == flow)) {
+            told.add(flow);
+        }
     }
 
     /** Asks about the flows that it should, if there are any, and acts on it. */

@@ -1,6 +1,7 @@
 package dev.millrace.process;
 
 import dev.millrace.store.JointTransactions;
+import dev.millrace.store.PayloadMemory;
 import dev.millrace.store.Timekeeper;
 import java.util.concurrent.ScheduledExecutorService;
 
@@ -9,6 +10,7 @@ import java.util.concurrent.ScheduledExecutorService;
  *
  * @param clocks times handlers out
  * @param forgotten is told of claims whose answer never came
+ * @param memory for payloads
  * @param time by which events are due and deadlines pass
  */
 public record Worker(
@@ -21,6 +23,7 @@ public record Worker(
         Brake brake,
         ScheduledExecutorService clocks,
         Troubles troubles,
+        PayloadMemory memory,
         Timekeeper time) {
     /** Whether anything new may be claimed now. */
     boolean mayClaim() {

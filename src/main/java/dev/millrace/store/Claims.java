@@ -3,6 +3,7 @@ package dev.millrace.store;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.Execution;
 import dev.millrace.event.Terms;
+import dev.millrace.store.PayloadMemory.Inline;
 import dev.millrace.store.Routine.Maybe;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -36,6 +37,15 @@ public final class Claims {
      * @param floor only those above it; with several lanes there is none
      */
     public Claimed claim(UUID worker, int flow, Collection<Integer> lanes, int batch, Floor floor) {
+        return claim(worker, flow, lanes, batch, floor, Inline.ALL);
+    }
+
+    /**
+     * As the other one.
+     *
+     * @param inline which payloads come along; the others are to be asked for by {@link #payload}
+     */
+    public Claimed claim(UUID worker, int flow, Collection<Integer> lanes, int batch, Floor floor, Inline inline) {
         if (lanes.size() == 1) {
             return database.hot(
                     "claim",
@@ -48,6 +58,10 @@ public final class Claims {
                             worker,
                             "batch",
                             batch,
+                            "inline",
+                            inline.plain(),
+                            "compressed",
+                            inline.compressed(),
                             "floor_priority",
                             floor.priority(),
                             "floor_position",
@@ -57,10 +71,18 @@ public final class Claims {
         return database.hot(
                 "claim_lanes",
                 Map.of(
-                        "flow", flow,
-                        "lanes", Columns.integers(lanes, value -> value),
-                        "worker", worker,
-                        "batch", batch),
+                        "flow",
+                        flow,
+                        "lanes",
+                        Columns.integers(lanes, value -> value),
+                        "worker",
+                        worker,
+                        "inline",
+                        inline.plain(),
+                        "compressed",
+                        inline.compressed(),
+                        "batch",
+                        batch),
                 rows -> read(rows, worker));
     }
 
@@ -71,20 +93,52 @@ public final class Claims {
      * @return empty if it is not pending, or not due and that matters, or if the flow is paused
      */
     public Optional<Claim> claimOne(UUID worker, int flow, Collection<Integer> lanes, UUID id, boolean early) {
+        return claimOne(worker, flow, lanes, id, early, Inline.ALL);
+    }
+
+    /** As the other one; {@code inline} as in the other {@link #claim(UUID, int, Collection, int, Floor, Inline)}. */
+    public Optional<Claim> claimOne(
+            UUID worker, int flow, Collection<Integer> lanes, UUID id, boolean early, Inline inline) {
         return database
                 .hot(
                         "claim_one",
                         Map.of(
-                                "worker", worker,
-                                "flow", flow,
-                                "lanes", Columns.integers(lanes, value -> value),
-                                "id", id,
-                                "early", early,
-                                "now", new Maybe(time.moment(), Types.VARCHAR)),
+                                "worker",
+                                worker,
+                                "flow",
+                                flow,
+                                "lanes",
+                                Columns.integers(lanes, value -> value),
+                                "id",
+                                id,
+                                "early",
+                                early,
+                                "inline",
+                                inline.plain(),
+                                "compressed",
+                                inline.compressed(),
+                                "now",
+                                new Maybe(time.moment(), Types.VARCHAR)),
                         rows -> read(rows, worker))
                 .claims()
                 .stream()
                 .findFirst();
+    }
+
+    /** How many bytes the text of an event's payload takes; empty if the event is gone. Repeated while the database is away. */
+    public Optional<Integer> payloadSize(UUID id) {
+        return database.once(handle -> handle.createQuery(database.sql("payload_size"))
+                .bind("id", id)
+                .mapTo(Integer.class)
+                .findOne());
+    }
+
+    /** The payload of an event, as JSON text; empty if the event is gone. Repeated while the database is away. */
+    public Optional<String> payload(UUID id) {
+        return database.once(handle -> handle.createQuery(database.sql("payload"))
+                .bind("id", id)
+                .mapTo(String.class)
+                .findOne());
     }
 
     /**
@@ -164,11 +218,12 @@ public final class Claims {
     /** By position, as the three claiming statements list their columns: this is done for every event. */
     private Claim claim(ResultSet row, UUID worker) throws SQLException {
         int attempt = row.getInt(5);
+        String payload = row.getString(10);
         StoredEvent event = new StoredEvent(
                 row.getObject(1, UUID.class),
                 row.getObject(16, OffsetDateTime.class).toInstant(),
                 row.getString(9),
-                row.getString(10),
+                payload == null ? "" : payload,
                 row.getString(11),
                 terms(row),
                 Execution.active(

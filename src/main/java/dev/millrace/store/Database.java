@@ -100,6 +100,16 @@ public final class Database {
         return schema;
     }
 
+    /** The server's sessions of the pool and beside it. */
+    Sessions sessions() {
+        return lending.sessions();
+    }
+
+    /** Sets who hears that another history of the database goes on than the one that this process worked on. */
+    public void whenMoved(Runnable listener) {
+        sessions().primary().whenMoved(listener);
+    }
+
     DataSource dataSource() {
         return dataSource;
     }

@@ -31,13 +31,25 @@ final class Dialing implements DataSource, AutoCloseable {
 
     private final String url;
     private final Properties properties;
+    private final Sessions sessions;
     private volatile boolean away;
     private volatile boolean closed;
 
-    /** @param properties of the driver; the URL's own come first */
-    Dialing(String url, Properties properties) {
+    /**
+     * Dials nothing yet.
+     *
+     * @param properties of the driver; the URL's own come first
+     * @param sessions those of the pool and beside it
+     */
+    Dialing(String url, Properties properties, Sessions sessions) {
         this.url = url;
         this.properties = properties;
+        this.sessions = sessions;
+    }
+
+    /** The server's sessions of the pool and beside it. */
+    Sessions sessions() {
+        return sessions;
     }
 
     @Override
@@ -45,7 +57,7 @@ final class Dialing implements DataSource, AutoCloseable {
         long giveUp = System.nanoTime() + PERSISTENCE.toNanos();
         while (true) {
             try {
-                Connection connection = DriverManager.getConnection(url, properties);
+                Connection connection = sessions.open(() -> DriverManager.getConnection(url, properties));
                 away = false;
                 return unlessClosed(connection);
             } catch (SQLException e) {

@@ -16,21 +16,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class DirectConnections implements OwnConnection.Source {
     private final DataSource pool;
+    private final Sessions sessions;
     private final String boundSeconds;
     private final boolean prompt;
 
-    /** @param bound how long the driver may try; in whole seconds, at least one */
-    DirectConnections(DataSource pool, Duration bound) {
-        this(pool, bound, false);
-    }
-
     /**
-     * As the other one.
+     * Opens none yet.
      *
+     * @param sessions those of the pool
+     * @param bound how long the driver may try; in whole seconds, at least one
      * @param prompt whether they listen, and should hear at once
      */
-    DirectConnections(DataSource pool, Duration bound, boolean prompt) {
+    DirectConnections(DataSource pool, Sessions sessions, Duration bound, boolean prompt) {
         this.pool = pool;
+        this.sessions = sessions;
         this.boundSeconds = Long.toString(Math.max(1, bound.toSeconds()));
         this.prompt = prompt;
     }
@@ -38,10 +37,11 @@ final class DirectConnections implements OwnConnection.Source {
     @Override
     public Connection open() throws SQLException {
         HikariDataSource hikari = hikari(pool);
-        Connection connection = hikari == null ? null : beside(hikari);
-        if (hikari == null || connection == null) {
+        Sessions.Opening beside = hikari == null ? null : beside(hikari);
+        if (hikari == null || beside == null) {
             return taken();
         }
+        Connection connection = sessions.open(beside);
         String first = hikari.getConnectionInitSql();
         if (first != null) {
             try (Statement statement = connection.createStatement()) {
@@ -59,6 +59,7 @@ final class DirectConnections implements OwnConnection.Source {
         boolean accepted = false;
         try {
             BorrowCheck.requireNoTransaction(connection);
+            sessions.greetOnce(connection);
             accepted = true;
             return connection;
         } finally {
@@ -77,14 +78,14 @@ final class DirectConnections implements OwnConnection.Source {
     }
 
     /** User and password are asked for anew each time: they may have been changed in the pool. */
-    private @Nullable Connection beside(HikariDataSource hikari) throws SQLException {
+    private Sessions.@Nullable Opening beside(HikariDataSource hikari) {
         String user = hikari.getUsername();
         DataSource given = hikari.getDataSource();
         if (given instanceof Dialing dialing) {
-            return connect(dialing.url(), dialing.properties());
+            return () -> connect(dialing.url(), dialing.properties());
         }
         if (given != null) {
-            return user == null ? given.getConnection() : given.getConnection(user, hikari.getPassword());
+            return () -> user == null ? given.getConnection() : given.getConnection(user, hikari.getPassword());
         }
         String url = hikari.getJdbcUrl();
         if (url == null || !url.startsWith("jdbc:postgresql:")) {
@@ -98,7 +99,7 @@ final class DirectConnections implements OwnConnection.Source {
         if (hikari.getPassword() != null) {
             properties.setProperty("password", hikari.getPassword());
         }
-        return connect(url, properties);
+        return () -> connect(url, properties);
     }
 
     private Connection connect(String url, Properties given) throws SQLException {

@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.event.EventStatus;
+import dev.millrace.event.NotFoundException;
 import dev.millrace.event.QueueFullException;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
@@ -16,7 +17,7 @@ final class FlowLimits {
         this.counts = counts;
     }
 
-    /** Holds the flow's row until the end of the transaction, so the count stays true until the rows are in. */
+    /** Takes the flow's turn until the end of the transaction, so the count stays true until the rows are in. */
     void refuseOverflow(Handle handle, int flow, int more) {
         FlowLimit limit = lock(handle, flow);
         if (limit.pending() + more > limit.most()) {
@@ -33,13 +34,16 @@ final class FlowLimits {
         return Math.toIntExact(limit.most() - limit.pending());
     }
 
-    /** What a flow holds and may hold, to be kept by who knows only then how many it stores; holds its row as the others do. */
+    /** What a flow holds and may hold, to be kept by who knows only then how many it stores; takes its turn as the others do. */
     FlowLimit lock(Handle handle, int flow) {
         Locked lock = handle.createQuery(database.sql("flow_lock"))
                 .bind("flow", flow)
                 .map((row, context) ->
                         new Locked((Integer) row.getObject("max_pending"), row.getBoolean("sees_others")))
-                .one();
+                .findOne()
+                .orElseThrow(() -> new NotFoundException(
+                        "flow number %d was dropped after this executor was built; nothing was stored. Build another executor"
+                                .formatted(flow)));
         Integer most = lock.maxPending();
         if (most == null) {
             return FlowLimit.NONE;

@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.event.ConfigurationException;
+import dev.millrace.event.NotFoundException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Collection;
@@ -40,6 +41,31 @@ public final class Flows {
             return find(name)
                     .orElseThrow(() -> new ConfigurationException("flow '" + name + "' went while it was opened"));
         });
+    }
+
+    /**
+     * Drops a flow that has no events.
+     *
+     * @throws NotFoundException if there is no flow of that name
+     * @throws IllegalStateException if it has events, or a live worker has an executor of it
+     */
+    public void drop(String name) {
+        try {
+            String unused = database.once(handle -> handle.createQuery(database.sql("drop_flow"))
+                    .bind("name", name)
+                    .mapTo(String.class)
+                    .findOne()
+                    .orElse(""));
+        } catch (RuntimeException e) {
+            throw SqlErrors.find(e)
+                    .map(refused -> switch (String.valueOf(refused.getSQLState())) {
+                        case "MR002" ->
+                            new NotFoundException("flow '%s' not found".formatted(name), Map.of("flow", name));
+                        case "MR003" -> new IllegalStateException(SqlErrors.messageOf(refused), e);
+                        default -> e;
+                    })
+                    .orElse(e);
+        }
     }
 
     private int openByFunction(String name) {

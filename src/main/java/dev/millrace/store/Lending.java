@@ -18,16 +18,23 @@ final class Lending {
 
     private final DataSource dataSource;
     private final BorrowCheck check;
+    private final Sessions sessions;
     private final Map<Connection, Integer> lent = new ConcurrentHashMap<>(); // with the bound it had before
 
     Lending(DataSource dataSource) {
         this.dataSource = dataSource;
         this.check = new BorrowCheck(dataSource);
+        this.sessions = Sessions.of(dataSource);
     }
 
     /** What says whether a connection may be used. */
     BorrowCheck check() {
         return check;
+    }
+
+    /** The server's sessions behind the connections. */
+    Sessions sessions() {
+        return sessions;
     }
 
     /** Connections whose answers take at most so long. */
@@ -69,6 +76,7 @@ final class Lending {
         boolean accepted = false;
         try {
             check.requireIdle(connection);
+            greetOnce(connection);
             int before = connection.getNetworkTimeout();
             connection.setNetworkTimeout(CALLING_THREAD, millis);
             lent.put(connection, before);
@@ -78,6 +86,16 @@ final class Lending {
             if (!accepted) {
                 connection.close(); // which is all that is done to it
             }
+        }
+    }
+
+    /** A session that must not be used is one that the pool must not lend again. */
+    private void greetOnce(Connection connection) throws SQLException {
+        try {
+            sessions.greetOnce(connection);
+        } catch (SQLException e) {
+            abort(connection);
+            throw e;
         }
     }
 

@@ -17,6 +17,9 @@ import org.postgresql.PGNotification;
  * thread, but for {@link #breakOff}.
  */
 public final class Notifications implements AutoCloseable {
+    /** Between looks whether sessions that this process gave up have ended. */
+    private static final long REVIEW_MILLIS = 500;
+
     private static final Pattern BIND = Pattern.compile("(?<![:\\w]):(process|self)\\b");
 
     private final Database database;
@@ -31,7 +34,8 @@ public final class Notifications implements AutoCloseable {
     public Notifications(Database database, Duration bound, UUID channel) {
         this.self = channel.toString();
         this.database = database;
-        this.own = new OwnConnection(new DirectConnections(database.dataSource(), bound, true), bound);
+        this.own = new OwnConnection(
+                new DirectConnections(database.dataSource(), database.sessions(), bound, true), bound);
     }
 
     /**
@@ -87,9 +91,12 @@ public final class Notifications implements AutoCloseable {
 
     /** Waits until something is heard; nothing if that takes longer. Only while open. */
     public List<Heard> await(Duration patience) {
-        int millis =
-                Math.toIntExact(Math.max(2, patience.toMillis())); // 1 would mean: what is there, see PromptSockets
         return use(connection -> {
+            Sessions sessions = database.sessions();
+            sessions.review(connection);
+            long most = sessions.areGivenUp() ? REVIEW_MILLIS : patience.toMillis();
+            int millis = Math.toIntExact(
+                    Math.max(2, Math.min(most, patience.toMillis()))); // 1 would mean: what is there, see PromptSockets
             PGNotification[] heard = connection.unwrap(PGConnection.class).getNotifications(millis);
             return heard == null
                     ? List.<Heard>of()

@@ -43,6 +43,11 @@ final class OwnConnection implements AutoCloseable {
         R on(Connection connection) throws SQLException;
     }
 
+    /** Whether a connection is kept, which may be lost all the same. */
+    boolean isOpen() {
+        return connection != null && !broken;
+    }
+
     /** Does the work once. */
     <R> R once(Work<R> work) throws SQLException {
         if (broken) {

@@ -11,6 +11,9 @@ public final class OwnPool {
     /** Kept while there is nothing to do: what an idle worker looks with, and one that need not be made first. */
     static final int MINIMUM_IDLE = 2;
 
+    /** Connections beside the pool: one renews the lease, one hears notifications. */
+    private static final int BESIDE = 2;
+
     private static final Duration IDLE = Duration.ofMinutes(1);
 
     private OwnPool() {}
@@ -28,11 +31,13 @@ public final class OwnPool {
         driver.setProperty("ApplicationName", "millrace");
         HikariConfig config = new HikariConfig();
         // Not the URL: with one, the pool sets DriverManager's login timeout, which is the whole JVM's.
-        Dialing dialing = new Dialing(jdbcUrl, driver);
+        Dialing dialing = new Dialing(jdbcUrl, driver, new Sessions(size + BESIDE - 1));
         config.setDataSource(dialing);
         config.setMaximumPoolSize(size);
-        config.setMinimumIdle(Math.min(MINIMUM_IDLE, size));
-        config.setIdleTimeout(IDLE.toMillis());
+        if (size > MINIMUM_IDLE) { // else the pool warns that none will be idle too long
+            config.setMinimumIdle(MINIMUM_IDLE);
+            config.setIdleTimeout(IDLE.toMillis());
+        }
         config.setPoolName("millrace");
         config.setThreadFactory(Threads.daemons("millrace:pool-"));
         config.setConnectionTimeout(1_000); // what waits longer is repeated anyway

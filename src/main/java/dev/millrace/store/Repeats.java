@@ -16,6 +16,11 @@ final class Repeats {
     private static final long FIRST_PAUSE_MILLIS = 50;
     private static final long LONGEST_PAUSE_MILLIS = 1_000;
 
+    /** After a time-out: the server is there, and may still be at work on what it did not answer. */
+    private static final long FIRST_PAUSE_OF_TIMEOUTS_MILLIS = 1_000;
+
+    private static final long LONGEST_PAUSE_OF_TIMEOUTS_MILLIS = 5_000;
+
     private final Duration patience;
     private final UnaryOperator<RuntimeException> translation;
     private volatile boolean closing;
@@ -95,7 +100,11 @@ final class Repeats {
         if (System.nanoTime() - giveUp >= 0) {
             throw SqlErrors.exhausted(error, bound);
         }
-        pause(failures);
+        if (SqlErrors.isTimeout(error)) {
+            pause(failures, FIRST_PAUSE_OF_TIMEOUTS_MILLIS, LONGEST_PAUSE_OF_TIMEOUTS_MILLIS);
+        } else {
+            pause(failures);
+        }
         if (flag.rose()) {
             throw SqlErrors.interrupted(error, sent);
         }
@@ -103,7 +112,11 @@ final class Repeats {
 
     /** Waits a random part of a time that doubles with each failure: full jitter, so that clients do not come back as one. */
     static void pause(int failures) {
-        long ceiling = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(failures, 10));
+        pause(failures, FIRST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS);
+    }
+
+    private static void pause(int failures, long firstMillis, long longestMillis) {
+        long ceiling = Math.min(longestMillis, firstMillis << Math.min(failures, 10));
         LockSupport.parkNanos(
                 TimeUnit.MILLISECONDS.toNanos(ThreadLocalRandom.current().nextLong(1, ceiling + 1)));
     }

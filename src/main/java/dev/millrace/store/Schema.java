@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.event.ConfigurationException;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.flywaydb.core.Flyway;
@@ -12,7 +13,10 @@ import org.slf4j.LoggerFactory;
 /** The schema's version: brings it up to date, and refuses to work on a database that does not fit. Thread-safe. */
 public final class Schema {
     /** The newest migration in this build; a test compares it with the files. */
-    public static final String VERSION = "21";
+    public static final String VERSION = "25";
+
+    /** How long to wait for another migration, or for whoever holds its lock: Flyway tries once a second. */
+    private static final int LOCK_SECONDS = 60;
 
     private static final Logger log = LoggerFactory.getLogger(Schema.class);
 
@@ -20,18 +24,27 @@ public final class Schema {
     private static final Set<String> UNDEFINED = Set.of("42P01", "42883");
 
     private final Database database;
+    private final int lockSeconds;
 
     /** The schema of that database. */
     public Schema(Database database) {
+        this(database, LOCK_SECONDS);
+    }
+
+    /** @param lockSeconds how long {@link #migrate} waits for the lock that one migration at a time has */
+    Schema(Database database, int lockSeconds) {
         this.database = database;
+        this.lockSeconds = lockSeconds;
     }
 
     /**
      * Applies what is missing of the migrations; many may do so at once. What is missing needs a direct connection, not one
-     * through a transaction-pooling proxy: Flyway changes its session, which others would get next.
+     * through a transaction-pooling proxy: Flyway changes its session, which others would get next. Waits up to 60 seconds for
+     * another migration in the same database.
      *
      * @throws ConfigurationException if the database is too old, not UTF-8, behind such a proxy, or refuses a
-     *     migration; or if something is missing and the login does not own the schema
+     *     migration; if something is missing and the login does not own the schema; or if another session holds the lock of
+     *     migrations for longer, and then the message names that session
      */
     public void migrate() {
         InterruptFlag.runDown(this::migrateWhatIsMissing);
@@ -68,11 +81,12 @@ public final class Schema {
                     .schemas(database.schema())
                     .defaultSchema(database.schema())
                     .createSchemas(true)
+                    .lockRetryCount(lockSeconds)
                     .table("schema_history")
                     .load()
                     .migrate();
         } catch (FlywayException e) {
-            throw refused(e);
+            throw String.valueOf(e.getMessage()).contains("Number of retries exceeded") ? lockIsHeld(e) : refused(e);
         }
     }
 
@@ -102,6 +116,21 @@ public final class Schema {
                 : e;
     }
 
+    private ConfigurationException lockIsHeld(FlywayException cause) {
+        List<String> holders = database.once(handle -> handle.createQuery(database.sql("migration_lock"))
+                .mapTo(String.class)
+                .list());
+        return new ConfigurationException(
+                ("schema '%s' was not migrated: another session held the advisory lock of migrations for %d s, now held by: %s."
+                                + " If that is a migration, let it end, and migrate again. If it is not, end it by"
+                                + " pg_terminate_backend(pid); every login of the database can take that lock")
+                        .formatted(
+                                database.schema(),
+                                lockSeconds,
+                                holders.isEmpty() ? "nobody" : String.join(", ", holders)),
+                cause);
+    }
+
     /**
      * Checks that the database and its schema are what this build needs, or that the schema is a newer one with which this build
      * may still work, by the schema's own word.
@@ -112,6 +141,7 @@ public final class Schema {
         String name = checkServer();
         Between.of(database).check(name);
         database.isLent(Access.of(database));
+        warnOfCreators();
         String found = version().orElse("none");
         if (found.equals(VERSION)) {
             return;
@@ -137,6 +167,23 @@ public final class Schema {
                 found,
                 VERSION,
                 oldest);
+    }
+
+    /** What somebody else makes in the schema may run as its owner: the functions for others find names there. */
+    private void warnOfCreators() {
+        List<String> creators = database.once(handle -> handle.createQuery(database.sql("schema_creators"))
+                .bind("schema", database.schema())
+                .mapTo(String.class)
+                .list());
+        if (!creators.isEmpty()) {
+            log.warn(
+                    "schema={} roles={} may create objects in it and are not its owner: what they make there may run with the"
+                            + " rights of the owner. Take it from them: revoke create on schema {} from {}",
+                    database.schema(),
+                    creators,
+                    database.schema(),
+                    String.join(", ", creators));
+        }
     }
 
     private ConfigurationException refusal(String found, String remedy) {

@@ -146,7 +146,7 @@ public final class Snapshots {
     }
 
     private void refuseUnlessEmpty(Handle handle, FlowRow flow) {
-        handle.createQuery(database.sql("flow_lock"))
+        handle.createQuery(database.sql("flow_hold"))
                 .bind("flow", flow.id())
                 .mapToMap()
                 .list();

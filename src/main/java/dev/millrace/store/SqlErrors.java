@@ -4,6 +4,7 @@ import dev.millrace.event.CallInterruptedException;
 import dev.millrace.event.ConfigurationException;
 import dev.millrace.event.ConnectionException;
 import dev.millrace.event.MillraceException;
+import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
@@ -61,6 +62,14 @@ public final class SqlErrors {
         return find(error).isPresent() && hasCause(error, InterruptedException.class);
     }
 
+    /** Whether the server did not answer in time: it may still be at work, and its session with it. */
+    public static boolean isTimeout(Throwable error) {
+        return hasCause(error, SocketTimeoutException.class)
+                || find(error)
+                        .filter(sql -> Sessions.ALL_HELD.equals(sql.getSQLState()))
+                        .isPresent();
+    }
+
     private static boolean hasCause(Throwable error, Class<? extends Throwable> type) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (type.isInstance(cause)) {
@@ -97,6 +106,13 @@ public final class SqlErrors {
                         && psql.getServerErrorMessage() != null
                         && constraints.contains(constraintOf(psql)))
                 .orElse(false);
+    }
+
+    /** Whether a row with such a key exists already. */
+    public static boolean isDuplicate(Throwable error) {
+        return find(error)
+                .filter(sql -> UNIQUE_VIOLATION.equals(sql.getSQLState()))
+                .isPresent();
     }
 
     /**

@@ -58,6 +58,16 @@ enum SqlFault {
             error -> hasCode(error, "08006") && hasCause(error, SocketTimeoutException.class),
             "the database did not answer in time",
             "look at the server's load, at who holds locks (pg_stat_activity), and at the network between"),
+    PRIMARY_REPLACED(
+            Kind.AGAIN,
+            "the server is a primary that another one has replaced",
+            "stop the old primary, and let the URL lead to the new one; if the old one is right, start this process anew",
+            Primary.REPLACED),
+    SESSIONS_HELD(
+            Kind.AGAIN,
+            "the server is still at work on as many statements as this process may have given up",
+            "look at who holds locks (pg_stat_activity), and whether a synchronous standby is away",
+            Sessions.ALL_HELD),
     CONNECTION_LOST(
             Kind.AGAIN,
             "the connection to the database was lost",

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An event as its row says, the payload still JSON text.
  *
+ * @param payload JSON text; empty if it is large and was left in the database
  * @param metadata JSON text of an object
  * @param waiting null unless it is pending and was read as that
  */
@@ -30,6 +31,16 @@ public record StoredEvent(
         Terms terms,
         Execution execution,
         @Nullable Waiting waiting) {
+
+    /** Whether the payload was left in the database. */
+    public boolean isWithoutPayload() {
+        return payload.isEmpty();
+    }
+
+    /** The same with that payload, JSON text. */
+    public StoredEvent withPayload(String text) {
+        return new StoredEvent(id, createdAt, type, text, metadata, terms, execution, waiting);
+    }
 
     /** The event with its payload decoded. */
     public <T> Event<T> with(T decoded) {

@@ -1,10 +1,12 @@
 package dev.millrace.store;
 
+import dev.millrace.event.ConnectionException;
 import dev.millrace.event.EventStatus;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -21,6 +23,9 @@ import java.util.stream.Collectors;
  * connection of its own and is confined to one thread; everything else is thread-safe.
  */
 public final class Workers implements AutoCloseable {
+    /** No renewal that was heard of, for {@link #renew(UUID, Duration, boolean, boolean, OffsetDateTime)}. */
+    public static final OffsetDateTime NEVER = OffsetDateTime.MIN;
+
     private static final Pattern BIND = Pattern.compile("(?<![:\\w]):([a-z]+)\\b");
 
     private final Database database;
@@ -36,7 +41,8 @@ public final class Workers implements AutoCloseable {
     public Workers(Database database, Duration bound, UUID channel) {
         this.channel = channel;
         this.database = database;
-        this.own = new OwnConnection(new DirectConnections(database.dataSource(), bound), bound);
+        this.own = new OwnConnection(
+                new DirectConnections(database.dataSource(), database.sessions(), bound, false), bound);
     }
 
     /** A registered process. */
@@ -102,22 +108,84 @@ public final class Workers implements AutoCloseable {
      * @return false if the registration is gone
      */
     public boolean renew(UUID worker, Duration lease, boolean listening, boolean stopping) {
-        Map<String, Object> binds = Map.of(
-                "id", worker, "lease", seconds(lease), "listening", listening, "stopping", stopping, "lanes", lanes());
-        return update("worker_renew", binds) == 1;
+        return renew(worker, lease, listening, stopping, NEVER).isPresent();
     }
 
     /**
-     * Takes a registration out and gives back what it still holds, without a death.
+     * As the other one.
+     *
+     * @param seen what the last renewal answered; a registration that was renewed last before that is as good as gone: the
+     *     database lost what it had acknowledged
+     * @return the moment of this renewal, by the database's clock
+     */
+    public Optional<OffsetDateTime> renew(
+            UUID worker, Duration lease, boolean listening, boolean stopping, OffsetDateTime seen) {
+        Map<String, Object> binds = Map.of(
+                "seen",
+                seen,
+                "id",
+                worker,
+                "lease",
+                seconds(lease),
+                "listening",
+                listening,
+                "stopping",
+                stopping,
+                "lanes",
+                lanes());
+        return own("worker_renew", binds, statement -> {
+            try (ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    return Optional.empty();
+                }
+                int timeline = row.getInt("timeline");
+                if (!row.wasNull()) { // behind a proxy the server may be another one than the session's first
+                    database.sessions().primary().meet(null, timeline);
+                }
+                return Optional.of(row.getObject("heartbeat_at", OffsetDateTime.class));
+            }
+        });
+    }
+
+    /** Whether a worker is registered. */
+    public boolean isRegistered(UUID worker) {
+        return own("worker_find", Map.of("id", worker), statement -> {
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        });
+    }
+
+    /**
+     * Takes a registration out and gives back what it still holds, without a death. Done once more on a fresh connection if
+     * the one that was kept turns out to be lost: a server or a firewall may have ended it while it was idle.
      *
      * @return how many events went back
      */
     public int leave(UUID worker) {
-        return update("worker_leave", Map.of("id", worker));
+        boolean kept = own.isOpen();
+        try {
+            return update("worker_leave", Map.of("id", worker));
+        } catch (ConnectionException e) {
+            if (!kept || SqlErrors.isTimeout(e)) {
+                throw e;
+            }
+            return update("worker_leave", Map.of("id", worker));
+        }
+    }
+
+    private int update(String name, Map<String, Object> binds) {
+        return own(name, binds, PreparedStatement::executeUpdate);
+    }
+
+    /** Executes a prepared statement. */
+    @FunctionalInterface
+    private interface Execution<R> {
+        R of(PreparedStatement statement) throws SQLException;
     }
 
     /** Runs a statement on the own connection. */
-    private int update(String name, Map<String, Object> binds) {
+    private <R> R own(String name, Map<String, Object> binds, Execution<R> execution) {
         String sql = database.sql(name);
         List<Object> values = BIND.matcher(sql)
                 .results()
@@ -130,7 +198,7 @@ public final class Workers implements AutoCloseable {
                     for (int i = 0; i < values.size(); i++) {
                         statement.setObject(i + 1, values.get(i));
                     }
-                    return statement.executeUpdate();
+                    return execution.of(statement);
                 }
             }));
         } catch (SQLException e) {

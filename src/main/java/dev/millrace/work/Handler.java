@@ -14,7 +14,8 @@ public interface Handler<T> {
      * Does the work.
      *
      * @return what the event's response shall be, as Jackson writes it; null is a null response
-     * @throws Exception to fail the event; an {@link InterruptedException} cancels it
+     * @throws Exception to fail the event; an {@link InterruptedException} does so as any other, unless the event was
+     *     ended in the handler's stead
      */
     @Nullable
     Object handle(T payload, Run<T> run) throws Exception;

@@ -1,5 +1,5 @@
 -- append: stores events and queues them, due ones in ready, later ones in scheduled. One statement, all or nothing; says
--- how many. None if the flow has a limit and that was not :checked.
+-- how many. None if the flow has a limit, or was dropped, and that was not :checked.
 -- Locks nothing that exists; a duplicate id fails on a primary key.
 -- What is due is judged by :now; null is the moment by the database's clock, which everything else goes by.
 -- The casts from text happen here, so that a bad value fails the whole statement.
@@ -13,7 +13,7 @@ with input as materialized (
             with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming,
                 given_run_at, delay, n)
         cross join (select clock_timestamp() as moment) clock
-    where :checked or not exists (select 1 from millrace.flow where id = :flow and max_pending is not null)
+    where :checked or exists (select 1 from millrace.flow where id = :flow and max_pending is null)
 ), stored as (
     insert into millrace.event (id, flow, type, payload, metadata, priority, timeout, deadline, streaming, created_at)
     select id, :flow, type, payload::jsonb, metadata::jsonb, priority, timeout, deadline, streaming, moment

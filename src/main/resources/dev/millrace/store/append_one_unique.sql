@@ -3,7 +3,7 @@
 -- Waits for whoever takes the same key, then locks the key's row if it takes it over; a duplicate id fails on a primary key.
 with input as materialized (
     select clock_timestamp() as moment
-    where :checked or not exists (select from millrace.flow where id = :flow and max_pending is not null)
+    where :checked or exists (select from millrace.flow where id = :flow and max_pending is null)
 ), added as materialized (
     insert into millrace.unique_key (flow, key, event, scope, expires_at)
     select :flow, :key, :id, :scope, moment + make_interval(secs => :period)

@@ -1,5 +1,5 @@
 -- append_unique: as append, of events some of which have unique keys, no key twice. Says how many they are (answer 4),
--- none if the flow has a limit and that was not :checked; and what take_keys answered. :room is how many events the flow has
+-- none if the flow has a limit, or was dropped, and that was not :checked; and what take_keys answered. :room is how many events the flow has
 -- room for; :again, whether an earlier try may have stored them. What is due is judged by :now, as in append.
 -- Waits for whoever takes the same keys, then locks the rows of keys it takes over; a duplicate id fails on a primary key.
 with input as materialized (
@@ -10,7 +10,7 @@ with input as materialized (
             with ordinality as i (id, lane, type, payload, metadata, given_priority, timeout, deadline, streaming,
                 given_run_at, delay, n)
         cross join (select clock_timestamp() as moment) clock
-    where :checked or not exists (select 1 from millrace.flow where id = :flow and max_pending is not null)
+    where :checked or exists (select 1 from millrace.flow where id = :flow and max_pending is null)
 ), met as materialized (
     select m.*
     from (select array_agg(id order by n) as ids, min(moment) as moment from input) i

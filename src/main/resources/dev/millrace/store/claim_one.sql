@@ -31,7 +31,12 @@ with paused as materialized (
 select c.id, c.claimed_at, c.priority, c.position, c.attempt, c.failures, c.denials, c.deaths, e.*
 from claimed c
 cross join lateral (
-    select type, payload::text, metadata::text, priority, timeout, deadline, streaming, created_at,
+    select type,
+        case -- a large one is asked for when there is memory for it; neither function reads what is stored apart
+            when pg_column_size(payload) <= case when pg_column_compression(payload) is null then :inline else :compressed end
+            then payload::text
+        end,
+        metadata::text, priority, timeout, deadline, streaming, created_at,
         coalesce(deadline <= c.claimed_at, false) as expired
     from millrace.event
     where id = c.id

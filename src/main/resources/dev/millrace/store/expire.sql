@@ -26,6 +26,7 @@ with late as materialized (
         where id = t.id
         offset 0 -- one look into the index for each, whatever the planner believes of the sizes
     ) e
+    on conflict on constraint outcome_pkey do nothing -- plain SQL has put an event that has ended into the queue
     returning id, flow, attempt
 ), over as materialized (
     select place

@@ -16,6 +16,7 @@ with next as materialized (
     insert into millrace.ready (id, priority, position, lane, flow, attempt, failures, denials, deaths)
     select id, priority, position, lane, flow, attempt, failures, denials, deaths
     from taken
+    on conflict on constraint ready_pkey do nothing -- plain SQL has put it there already
 )
 select flow, count(*)::integer as n, null::float8 as seconds, null::float8 as deadline from taken group by flow
 union all

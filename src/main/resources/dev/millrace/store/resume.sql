@@ -1,5 +1,5 @@
 -- resume: ends a pause; nothing if there is none. Tells every worker that listens to look at the flow, and for its events.
--- Locks the flow's row: waits for transactions that append to a bounded flow.
+-- Locks the flow's row, which no transaction of an application holds.
 with changed as (
     update millrace.flow
     set paused_at = null, pause_reason = null

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
@@ -189,6 +190,8 @@ class ReadableTypesTest {
                 Arguments.of(Streaming.class, "Streaming.lines: interface Stream is not sealed"),
                 Arguments.of(Reading.class, "Reading.in: abstract class InputStream is not sealed"),
                 Arguments.of(Zoo.class, "Zoo.animals[]: abstract class Animal is not sealed"),
+                Arguments.of(Ranked.class, "Ranked.rank: Rank is an enum that is written as its position"),
+                Arguments.of(RankedHere.class, "RankedHere.plain: Plain is an enum that is written as its position"),
                 Arguments.of(Money.class, "Money: Money has no constructor that Jackson can use; make it a record"),
                 Arguments.of(Paid.class, "Paid.money: Money has no constructor that Jackson can use"),
                 Arguments.of(Cents.class, "Cents: Cents has no constructor that Jackson can use"),
@@ -384,4 +387,18 @@ class ReadableTypesTest {
                         ApplicationJson.DEFAULT.readResponse(id, Json.parse("{\"note\":\"x\"}"), Optionally.class))
                 .withMessageContaining("without jackson-datatype-jdk8");
     }
+
+    @JsonFormat(shape = JsonFormat.Shape.NUMBER)
+    enum Rank {
+        FIRST
+    }
+
+    enum Plain {
+        ONE
+    }
+
+    record Ranked(Rank rank) {}
+
+    record RankedHere(
+            @JsonFormat(shape = JsonFormat.Shape.NUMBER_INT) Plain plain) {}
 }

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the JSON of a payload lacks is never read as 0 or null without a word. */
 @NullUnmarked // the package is marked
@@ -246,5 +247,30 @@ class StrictReadingTest {
         assertThatExceptionOfType(ValidationException.class)
                 .isThrownBy(() -> ApplicationJson.DEFAULT.decode("{\"count\":1,\"far\":1e30}", Count.class))
                 .withMessageNotContaining("jackson");
+    }
+
+    record Narrow(byte small, @Nullable Byte boxed, float single, double wide) {}
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"small\":200,\"boxed\":1,\"single\":1,\"wide\":1}",
+                "{\"small\":1,\"boxed\":128,\"single\":1,\"wide\":1}",
+                "{\"small\":1,\"boxed\":1,\"single\":1e300,\"wide\":1}",
+                "{\"small\":1,\"boxed\":1,\"single\":1,\"wide\":1e400}",
+                "{\"small\":1,\"boxed\":1,\"single\":1,\"wide\":\"NaN\"}",
+                "{\"small\":1,\"boxed\":1,\"single\":\"-Infinity\",\"wide\":1}"
+            })
+    @DisplayName("12.10 a number that its component cannot hold is refused, and not read as another")
+    void number_thatWouldBeReadAsAnother_isRefused(String json) {
+        assertThatExceptionOfType(ValidationException.class)
+                .isThrownBy(() -> ApplicationJson.DEFAULT.decode(json, Narrow.class))
+                .withMessageContaining("out of the range of");
+        assertThat(ApplicationJson.DEFAULT.decode(
+                        "{\"small\":-128,\"boxed\":null,\"single\":1.5,\"wide\":-1e300}", Narrow.class))
+                .isEqualTo(new Narrow((byte) -128, null, 1.5f, -1e300));
+        assertThatExceptionOfType(ValidationException.class)
+                .as("missing primitives stay refused")
+                .isThrownBy(() -> ApplicationJson.DEFAULT.decode("{\"boxed\":1}", Narrow.class));
     }
 }

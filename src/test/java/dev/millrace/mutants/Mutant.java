@@ -26,16 +26,13 @@ enum Mutant {
     RESCUE_WITHOUT_RECHECK(
             "store.FenceTest#rescue_whileTheRenewalIsUnderWay_leavesThatWorkerAlone",
             "expected: Rescued[workers=0, events=0, aborted=0]",
-            edit("store/rescue.sql", "    limit 1\n    for update skip locked\n", "    limit 1\n")),
+            edit("store/rescue.sql", "    limit 1\n    for update of w skip locked\n", "    limit 1\n")),
 
     /** A rescue does not look at the lease at all. */
     RESCUE_WITHOUT_CHECK(
             "store.FenceTest#rescue_whileTheLeaseHolds_takesNothing",
             "expected: Rescued[workers=0, events=0, aborted=0]",
-            edit(
-                    "store/rescue.sql",
-                    "where not millrace.is_alive(expires_at) and exists (select from rescuer)",
-                    "where exists (select from rescuer) and id <> :rescuer")),
+            edit("store/rescue.sql", "not millrace.is_alive(w.expires_at)", "w.id <> :rescuer")),
 
     /** An append whose answer was lost is done again as if the first had not happened. */
     BLIND_REPEAT_OF_APPEND(
@@ -61,8 +58,8 @@ enum Mutant {
             edit("store/worker_renew.sql", "(select clock_timestamp() as now,", "(select to_timestamp(:now) as now,"),
             edit(
                     "store/Workers.java",
-                    "\"stopping\", stopping, \"lanes\", lanes())",
-                    "\"stopping\", stopping, \"lanes\", lanes(), \"now\", System.currentTimeMillis() / 1e3 - 3600)")),
+                    "                stopping,\n                \"lanes\",\n                lanes());",
+                    "stopping, \"lanes\", lanes(), \"now\", System.currentTimeMillis() / 1e3 - 3600);")),
 
     /** Zero rows are taken for a lost claim, without a look at who settled it. */
     NOT_READ_BACK(
@@ -82,14 +79,17 @@ enum Mutant {
             "Expecting value to be false but was true",
             edit("store/worker_renew.sql", """
                     update millrace.worker
-                    set steady_since = case when clock.now - heartbeat_at > clock.lease / 2 then clock.now else steady_since end,
+                    set steady_since = case
+                            when clock.now - heartbeat_at > clock.lease / 2 or clock.now < heartbeat_at then clock.now
+                            else steady_since
+                        end,
                         heartbeat_at = clock.now,
                         expires_at = clock.now + clock.lease,
                         listening = :listening,
                         lanes = :lanes::integer[],
                         stopping_at = case when :stopping then coalesce(stopping_at, clock.now) else stopping_at end
                     from (select clock_timestamp() as now, make_interval(secs => :lease) as lease) clock
-                    where id = :id
+                    where id = :id and heartbeat_at >= :seen::timestamptz
                     """, """
                     insert into millrace.worker (id, host, pid, version, expires_at)
                     values (:id, 'back', 1, 'again', clock_timestamp() + make_interval(secs => :lease))

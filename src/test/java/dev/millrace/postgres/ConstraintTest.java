@@ -82,7 +82,9 @@ class ConstraintTest {
                         Stream.of(
                                 refused(
                                         "flow_pkey",
-                                        "insert into flow (id, name) overriding system value values (1, 'x')"),
+                                        "set local session_replication_role = replica; " // a trigger passes over
+                                                // numbers in use
+                                                + "insert into flow (id, name) overriding system value values (1, 'x')"),
                                 refused(
                                         "flow_uid_key",
                                         "insert into flow (uid, name) select uid, 'x' from flow where id = 1"),
@@ -92,8 +94,18 @@ class ConstraintTest {
                                         "insert into flow (name, metadata) values ('x', " + bytes(1 << 20) + ")"),
                                 refused(
                                         "lane_pkey",
-                                        "insert into lane (id, flow, type) overriding system value values (1, 1, 'x')"),
+                                        "set local session_replication_role = replica; "
+                                                + "insert into lane (id, flow, type) overriding system value values (1, 1, 'x')"),
                                 refused("lane_flow_type_key", "insert into lane (flow, type) values (1, 'call')"),
+                                refused("flow_turn_pkey", "insert into flow_turn values (1), (1)"),
+                                refused("flow_turn_flow_fkey", "insert into flow_turn values (99)"),
+                                refused("setting_pkey", "insert into setting values ('x', 1), ('x', 2)"),
+                                refused(
+                                        "setting_payload_cap_bounded",
+                                        "insert into setting values ('payload_cap', 999)"),
+                                refused(
+                                        "setting_payload_cap_bounded",
+                                        "insert into setting values ('payload_cap', 67108865)"),
                                 refused("lane_flow_fkey", "insert into lane (flow, type) values (99, 'x')"),
                                 refused("lane_flow_fkey", "delete from flow where id = 1")),
                         each("flow_name_legal", "insert into flow (name) values ($value)", NO_NAMES),

@@ -369,6 +369,11 @@ public final class HostileTexts {
         return texts;
     }
 
+    /** Whether an application may give it as a key of metadata: Millrace itself writes three. */
+    public static boolean isNote(String text) {
+        return !List.of("original", "root", "attempt").contains(text);
+    }
+
     /** Whether PostgreSQL can hold the text: no NUL, no surrogate without its other half. */
     public static boolean isStorable(String text) {
         return text.equals(storable(text));

@@ -121,7 +121,7 @@ class CountTriggersTest {
                     create domain evil.text as varchar check (value = '');
                     create table evil.status_delta (flow integer, status smallint, n bigint);
                     create table evil.sleeper (flow integer);
-                    insert into millrace.worker (id, host, pid, version, expires_at) values (gen_random_uuid(), 'h', 1, '1', now());
+                    insert into millrace.worker (id, host, pid, version, expires_at) values (gen_random_uuid(), 'h', 1, '1', now() + interval '1 hour');
                     insert into millrace.sleeper (flow, worker) select 7, id from millrace.worker;
                     set search_path = evil, pg_catalog""");
             statement.execute(ready(flows));

@@ -212,6 +212,74 @@ class FenceTest {
     }
 
     @Test
+    @DisplayName("13.6 a renewal before the last one, since the clock was set back, begins the steady time anew")
+    void renew_afterTheClockWasSetBack_beginsTheSteadyTimeAnew() {
+        setClockBack(rescuer, "1 hour");
+        store.workers().renew(rescuer, LEASE, true, false);
+
+        assertThat(steadyFor(rescuer)).isBetween(Duration.ZERO, LEASE);
+        assertThat(database.longValue("select count(*) from worker where heartbeat_at <= clock_timestamp()"))
+                .isOne();
+    }
+
+    @Test
+    @DisplayName("13.6 a rescuer whose own renewal lies in the future rescues nobody before it has renewed")
+    void rescue_byAWorkerThatHasNotRenewedSinceTheClockWasSetBack_takesNothing() {
+        UUID dead = worker();
+        claimOne(dead);
+        expire(dead);
+        database.execute("update worker set heartbeat_at = now() + interval '1 hour' where id = ?", rescuer);
+
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+    }
+
+    @Test
+    @DisplayName(
+            "13.6 a worker that died before the clock was set back loses its events once the rescuer was steady for a lease")
+    void rescue_ofARenewalInTheFuture_takesItOnceTheRescuerWasSteady() {
+        UUID dead = worker();
+        claimOne(dead);
+        setClockBack(dead, "1 hour");
+        database.execute("update worker set steady_since = now() - interval '9 seconds' where id = ?", rescuer);
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+        database.execute("update worker set steady_since = now() - interval '11 seconds' where id = ?", rescuer);
+        assertThat(store.workers().untilRescue(rescuer)).contains(Duration.ZERO);
+
+        assertThat(rescue()).isEqualTo(new Rescued(1, 1, 0));
+    }
+
+    @Test
+    @DisplayName("13.6 of a worker with a longer lease a renewal in the future is believed for that lease")
+    void rescue_ofALongerLeaseInTheFuture_waitsForThatLease() {
+        UUID slow = UUID.randomUUID();
+        store.workers().register(new Registered(slow, "host", 1), "test", Duration.ofMinutes(5));
+        claimOne(slow);
+        setClockBack(slow, "1 hour");
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0)); // steady for a minute
+        database.execute("update worker set steady_since = now() - interval '6 minutes' where id = ?", rescuer);
+
+        assertThat(rescue()).isEqualTo(new Rescued(1, 1, 0));
+    }
+
+    @Test
+    @DisplayName("13.6 a small step back, which a rescuer may not notice, costs nobody its events")
+    void rescue_ofARenewalALittleInTheFuture_takesNothing() {
+        UUID alive = worker();
+        claimOne(alive);
+        setClockBack(alive, "4 seconds");
+
+        assertThat(rescue()).isEqualTo(new Rescued(0, 0, 0));
+    }
+
+    /** As a clock that is set back leaves a row. */
+    private void setClockBack(UUID worker, String by) {
+        database.execute(
+                "update worker set heartbeat_at = now() + interval '" + by + "', expires_at = now() + interval '" + by
+                        + "' + (expires_at - heartbeat_at) where id = ?",
+                worker);
+    }
+
+    @Test
     @DisplayName("A9 the renewal of a worker that was rescued changes nothing and says so")
     void renew_afterTheRescue_isRefused() {
         UUID dead = worker();

@@ -26,8 +26,8 @@ class FlatTest {
     private static final int MANY = 10_000;
     private static final @Nullable Integer WANTED = Integer.getInteger("millrace.flat");
 
-    /** Pages of tables that rows happen to share or not, splits of index pages, maps of free space. */
-    private static final int BY_CHANCE = 20;
+    /** Pages of tables that rows happen to share or not, splits of index pages, maps of free space; a clean-up looks into eleven tables. */
+    private static final int BY_CHANCE = 80;
 
     /** Rows deleted before, which are read again until no snapshot can see them. */
     private static final int DEAD = 1_000;

@@ -41,7 +41,7 @@ class NotificationTest {
     void open() throws SQLException {
         database.truncateAll();
         database.execute(
-                "insert into worker (id, host, pid, version, expires_at) values (gen_random_uuid(), 'h', 1, '1', now())");
+                "insert into worker (id, host, pid, version, expires_at) values (gen_random_uuid(), 'h', 1, '1', now() + interval '1 hour')");
         ear = database.connect();
         run(ear, "listen millrace");
         writer = database.connect();

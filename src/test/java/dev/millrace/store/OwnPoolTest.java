@@ -54,8 +54,8 @@ class OwnPoolTest {
             pool.getHikariPoolMXBean().softEvictConnections(); // as the minute would
             database.await("select count(*) <= 2 from pg_stat_activity where application_name = 'own-pool'");
         }
-        try (HikariDataSource smallest = OwnPool.open(database.jdbcUrl(), 1)) {
-            assertThat(smallest.getMinimumIdle()).isEqualTo(1);
+        try (HikariDataSource smallest = OwnPool.open(database.jdbcUrl(), 2)) {
+            assertThat(smallest.getMinimumIdle()).isEqualTo(2);
         }
     }
 }

@@ -81,7 +81,8 @@ class PromptSocketsTest {
         String url = database.jdbcUrl() + (database.jdbcUrl().contains("?") ? "&" : "?") + "socketFactory="
                 + Counted.class.getName();
         try (HikariDataSource pool = OwnPool.open(url, 1);
-                Connection direct = new DirectConnections(pool, Duration.ofSeconds(10), true).open()) {
+                Connection direct =
+                        new DirectConnections(pool, Sessions.of(pool), Duration.ofSeconds(10), true).open()) {
             assertThat(direct.isValid(10)).isTrue();
             assertThat(Counted.made).hasPositiveValue();
         }

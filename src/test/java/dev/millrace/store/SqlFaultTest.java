@@ -112,6 +112,16 @@ class SqlFaultTest {
                         "the database did not answer in time",
                         "who holds locks"),
                 again(
+                        code(Primary.REPLACED),
+                        SqlFault.PRIMARY_REPLACED,
+                        "a primary that another one has replaced",
+                        "stop the old primary"),
+                again(
+                        code(Sessions.ALL_HELD),
+                        SqlFault.SESSIONS_HELD,
+                        "still at work on as many statements as this process may have given up",
+                        "whether a synchronous standby is away"),
+                again(
                         code("08006"),
                         SqlFault.CONNECTION_LOST,
                         "the connection to the database was lost",

@@ -28,6 +28,8 @@ enum FaultKind {
     LATE_DELIVERY,
     /** The same for all processes at once, as when the database stands still. */
     STANDSTILL,
+    /** Somebody locks the table of workers for a while: the server stalls, and closes no connection. */
+    TABLE_LOCKED,
     /** The appending process is killed. */
     KILL_APPENDER;
 

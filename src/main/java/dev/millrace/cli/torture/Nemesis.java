@@ -55,7 +55,7 @@ final class Nemesis implements AutoCloseable {
 
     private void strike(Fault fault) {
         switch (fault.kind()) {
-            case TERMINATE_BACKENDS, POSTGRES_CRASH, STANDSTILL -> {
+            case TERMINATE_BACKENDS, POSTGRES_CRASH, STANDSTILL, TABLE_LOCKED -> {
                 if (databaseFree.tryAcquire()) {
                     submit(() -> hitDatabase(fault), databaseFree::release);
                 }
@@ -127,7 +127,7 @@ final class Nemesis implements AutoCloseable {
             }
             case BLACK_HOLE -> hold(fault, List.of(proxy), FaultProxy::lose);
             case LATE_DELIVERY -> hold(fault, List.of(proxy), FaultProxy::release);
-            case TERMINATE_BACKENDS, POSTGRES_CRASH, STANDSTILL, HALT ->
+            case TERMINATE_BACKENDS, POSTGRES_CRASH, STANDSTILL, TABLE_LOCKED, HALT ->
                 throw new IllegalStateException(fault.kind() + " does not hit a process");
         }
         tally.add(fault.kind());
@@ -153,6 +153,14 @@ final class Nemesis implements AutoCloseable {
                             .map(Seat::proxy)
                             .toList(),
                     FaultProxy::release);
+        } else if (fault.kind() == FaultKind.TABLE_LOCKED) {
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                connection.setAutoCommit(false);
+                statement.execute(Database.sql("lock_workers"));
+                Thread.sleep(fault.millis());
+                connection.rollback();
+            }
         } else {
             try (Connection connection = database.connect();
                     Statement statement = connection.createStatement()) {

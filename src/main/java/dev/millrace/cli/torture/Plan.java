@@ -50,6 +50,7 @@ record Plan(List<Fault> faults) {
             case SIGSTOP, STANDSTILL -> (long) (leaseMillis * (1.1 + 0.9 * part));
             case BLACK_HOLE -> (long) (leaseMillis * (0.5 + 2 * part));
             case LATE_DELIVERY -> (long) (leaseMillis * (1.2 + 1.3 * part));
+            case TABLE_LOCKED -> (long) (leaseMillis * (0.5 + 5 * part));
             case POSTGRES_CRASH -> (long) (leaseMillis * (profile == Profile.AIMED ? 0.5 + 1.5 * part : 0.6 * part));
             default -> 0;
         };

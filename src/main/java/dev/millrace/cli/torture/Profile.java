@@ -25,6 +25,7 @@ enum Profile {
                     Map.entry(FaultKind.BLACK_HOLE, 4),
                     Map.entry(FaultKind.LATE_DELIVERY, 4),
                     Map.entry(FaultKind.STANDSTILL, 1),
+                    Map.entry(FaultKind.TABLE_LOCKED, 1),
                     Map.entry(FaultKind.KILL_APPENDER, 2))),
 
     /** Runs about as long as a lease, stalls just past it: aimed at the moments that random faults seldom meet. */
@@ -46,6 +47,7 @@ enum Profile {
                     Map.entry(FaultKind.BLACK_HOLE, 4),
                     Map.entry(FaultKind.LATE_DELIVERY, 15),
                     Map.entry(FaultKind.STANDSTILL, 3),
+                    Map.entry(FaultKind.TABLE_LOCKED, 1),
                     Map.entry(FaultKind.KILL_APPENDER, 1)));
 
     private final int eventsPerSecond;

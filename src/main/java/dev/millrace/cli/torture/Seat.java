@@ -48,7 +48,8 @@ final class Seat implements AutoCloseable {
                 "worker-" + number,
                 settings,
                 proxy,
-                (name, port) -> Jvm.start(settings, url(server, port), "worker", name, arguments),
+                (name, port) ->
+                        Jvm.start(settings, url(server, port) + "&ApplicationName=" + name, "worker", name, arguments),
                 whenEnded);
     }
 

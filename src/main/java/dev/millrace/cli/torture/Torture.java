@@ -30,6 +30,7 @@ final class Torture implements AutoCloseable {
     private final Observer observer;
     private final ConnectionCheck connections;
     private final Thread observing;
+    private final Thread counting;
     private final Ledger kills;
     private volatile boolean paused;
 
@@ -46,6 +47,7 @@ final class Torture implements AutoCloseable {
         this.connections = new ConnectionCheck(findings);
         this.observer = new Observer(database, findings, this::throttle);
         this.observing = Threads.user("torture-observer", observer);
+        this.counting = Threads.user("torture-sessions", new SessionCheck(database, findings));
     }
 
     private FaultProxy proxy() throws IOException {
@@ -66,6 +68,7 @@ final class Torture implements AutoCloseable {
         workers.forEach(Seat::start);
         appender.start();
         observing.start();
+        counting.start();
         awaitFirst();
         long start = System.nanoTime();
         Thread progressing = Threads.startVirtual("torture-progress", () -> progress(start));
@@ -90,6 +93,8 @@ final class Torture implements AutoCloseable {
         drain();
         double seconds = (System.nanoTime() - start - Settings.LEASE.toNanos()) / 1e9;
         endWorkers();
+        counting.interrupt();
+        counting.join();
         observing.interrupt();
         observing.join();
         progressing.interrupt();
@@ -215,6 +220,7 @@ final class Torture implements AutoCloseable {
     /** Ends everything at once. */
     @Override
     public void close() throws IOException {
+        counting.interrupt();
         observing.interrupt();
         workers.forEach(Seat::close);
         appender.close();

@@ -152,7 +152,9 @@ final class SqlEngine implements Engine {
                                 "floor_priority", NamedSql.object(Double.NEGATIVE_INFINITY),
                                 "floor_position", NamedSql.object(-1L),
                                 "worker", NamedSql.object(worker),
-                                "batch", NamedSql.object(BATCH)));
+                                "batch", NamedSql.object(BATCH),
+                                "inline", NamedSql.object(Integer.MAX_VALUE),
+                                "compressed", NamedSql.object(Integer.MAX_VALUE)));
                 List<UUID> ids = new ArrayList<>(BATCH);
                 List<Integer> attempts = new ArrayList<>(BATCH);
                 try (ResultSet row = claims.executeQuery()) {

@@ -26,6 +26,11 @@ begin
         execute format('grant usage on schema %s to millrace_read', home);
         execute format('grant select on all tables in schema %s to millrace_read', home);
         revoke all on enqueue from millrace_read;
+        revoke all on worker from millrace_read; -- all but the channel, on which a worker is told what concerns it alone
+        execute (
+            select format('grant select (%s) on worker to millrace_read', string_agg(quote_ident(a.attname), ', ' order by a.attnum))
+            from pg_attribute a
+            where a.attrelid = 'worker'::regclass and a.attnum > 0 and not a.attisdropped and a.attname <> 'channel');
         grant execute on function
             status_name,
             iso_instant,
@@ -72,7 +77,17 @@ begin
             type_status,
             unique_key_state
             from millrace_work;
-        revoke execute on function grant_roles from millrace_work;
+        revoke insert, delete on setting, flow_turn from millrace_work;
+        revoke execute on function
+            grant_roles,
+            set_payload_cap,
+            recount,
+            recount_flow,
+            settle_strays,
+            limit_flows,
+            limit_types,
+            drop_flow
+            from millrace_work;
         grant update on flow, ready, scheduled, running, worker, attempt, progression, progression_event, status_count, sleeper,
             unique_key, retried, expiry, progress, status_delta to millrace_work;
         grant update (id) on outcome to millrace_work; -- to lock a row; what is in it stays

@@ -1,0 +1,84 @@
+-- The cap of payloads belongs to the owner of the schema: a role that appends cannot change it
+-- (docs/decisions/0024-who-may-do-what.md).
+
+-- What the owner has set for all that use the schema. A setting that has no row has its default.
+create table setting (
+    name  text not null,
+    value bigint not null,
+    constraint setting_pkey primary key (name),         -- payload_cap
+    constraint setting_payload_cap_bounded check (name <> 'payload_cap' or value between 1000 and 67108864)
+);
+comment on table setting is 'What the owner has set for all that use the schema.';
+comment on index setting_pkey is 'unique: one value for each name; the function payload_cap';
+
+-- What alter database or alter system had set until now stays in force.
+insert into setting (name, value)
+select 'payload_cap', least(greatest(given.bytes, 1000), 67108864)
+from (
+    select substring(config from '^millrace[.]payload_cap=([0-9]{1,9})$')::bigint as bytes, s.setdatabase
+    from pg_db_role_setting s
+        cross join unnest(s.setconfig) as config
+    where s.setrole = 0 and s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
+) given
+where given.bytes is not null
+order by given.setdatabase desc -- that of this database before that of all
+limit 1;
+
+-- Returns the most UTF-8 bytes that the JSON of a payload may take. Is called for payloads of more than 1,000 bytes only.
+create or replace function payload_cap() returns integer language plpgsql stable as $$
+begin
+    return coalesce((select s.value from "${flyway:defaultSchema}".setting s where s.name = 'payload_cap'), 1048576);
+end $$;
+
+-- Sets that cap, in bytes, for every append that begins once this is committed; null for the default, 1 MiB. For the owner alone.
+create function set_payload_cap(bytes integer) returns void language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+begin
+    if bytes is null then
+        delete from setting s where s.name = 'payload_cap';
+        return;
+    end if;
+    if bytes not between 1000 and 67108864 then
+        perform refuse(null, format('the cap of payloads must be 1000 to 67108864 bytes, got %s', bytes), '22023', null);
+    end if;
+    insert into setting (name, value) values ('payload_cap', bytes)
+    on conflict on constraint setting_pkey do update set value = excluded.value;
+end $$;
+
+-- As before, but for a lowest code that is none: generate_series then made billions of rows.
+create or replace function ended_codes(statuses text[], lowest integer) returns smallint[] language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+declare
+    known constant text[] := array(select status_name(c.code) from generate_series(greatest(lowest, 0), 6) c (code) order by c.code);
+    bad text;
+begin
+    perform check_given('statuses', ended_codes.statuses is not null);
+    select quoted(coalesce(s.name, 'null')) into bad
+    from unnest(ended_codes.statuses) with ordinality as s (name, n)
+    where s.name is null or s.name <> all (known)
+    order by s.n
+    limit 1;
+    if found then
+        perform refuse(null, format('statuses must be of %s, got %s', array_to_string(known, ', '), bad), '22023', null);
+    end if;
+    return array(
+        select c.code::smallint
+        from generate_series(greatest(lowest, 0), 6) c (code)
+        where status_name(c.code) = any (ended_codes.statuses)
+        order by c.code);
+end $$;
+
+-- As before, but for types in an array of several dimensions, in which array_position does not search.
+create or replace function open_filter_of(flow_id integer, types text[], since timestamptz, until timestamptz, lowest double precision,
+    highest double precision) returns open_filter language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+begin
+    if lowest = 'NaN' or highest = 'NaN' or lowest > highest then
+        perform refuse(null, format('the lowest priority must be at most the highest, got %s and %s', coalesce(lowest, '-Infinity'),
+            coalesce(highest, 'Infinity')), '22023', null);
+    elsif exists (select from unnest(types) as t (name) where t.name is null) then
+        perform refuse(null, 'types must not contain null', '22004', null);
+    end if;
+    return row(flow_id, lanes_of(flow_id, types), since, until, coalesce(lowest, '-Infinity'), coalesce(highest, 'Infinity'),
+        (select last_value from ready_position_seq))::open_filter;
+end $$;
