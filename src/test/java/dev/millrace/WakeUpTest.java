@@ -135,7 +135,7 @@ class WakeUpTest extends WithMillrace {
         FaultyDataSource statements = counted();
         Executor<Task> worker = sleepy(on(statements));
         Executor<Task> appender = tasks(another()).build();
-        Hold declaration = holdDeclarationOfTasks(statements);
+        Hold declaration = statements.holdOn("millrace-idle-watch", "sleeper_declare", Moment.BEFORE);
         worker.execute();
         declaration.awaitReached();
 
@@ -147,19 +147,6 @@ class WakeUpTest extends WithMillrace {
         assertThat(statements.executions("due_lanes"))
                 .as("it found it by the look that follows at once; a few may have followed since, with doubling pauses")
                 .isLessThanOrEqualTo(looks + 6);
-    }
-
-    /** The promoter's may come first: it is let through. */
-    private static Hold holdDeclarationOfTasks(FaultyDataSource statements) {
-        Hold hold = new Hold();
-        statements.set("sleeper_declare", Moment.BEFORE, 1, physical -> {
-            if (Thread.currentThread().getName().equals("millrace-idle-watch")) {
-                hold.strike(physical);
-            } else {
-                statements.set("sleeper_declare", Moment.BEFORE, 1, hold);
-            }
-        });
-        return hold;
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.logging.Logger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -49,28 +50,41 @@ public final class FaultyDataSource implements DataSource {
         final Moment moment;
         final Fault fault;
         final AtomicInteger left;
+        final Predicate<Thread> where;
 
-        Trap(String statement, Moment moment, int occurrence, Fault fault) {
+        Trap(String statement, Moment moment, int occurrence, Fault fault, Predicate<Thread> where) {
             this.statement = statement;
             this.moment = moment;
             this.fault = fault;
             this.left = new AtomicInteger(occurrence);
+            this.where = where;
         }
 
         boolean takes(String name, Moment now) {
-            return statement.equals(name) && moment == now && left.decrementAndGet() == 0;
+            return statement.equals(name)
+                    && moment == now
+                    && where.test(Thread.currentThread())
+                    && left.decrementAndGet() == 0;
         }
     }
 
     /** Makes the fault strike once, at the n-th execution of that statement from now, counted from 1. */
     public void set(String statement, Moment moment, int occurrence, Fault fault) {
-        traps.add(new Trap(statement, moment, occurrence, fault));
+        traps.add(new Trap(statement, moment, occurrence, fault, thread -> true));
     }
 
     /** Holds the next execution of a statement up. */
     public Hold hold(String statement, Moment moment) {
         Hold hold = new Hold();
         set(statement, moment, 1, hold);
+        return hold;
+    }
+
+    /** Holds the next execution of a statement up that a thread of this name sends, and lets all others through. */
+    public Hold holdOn(String thread, String statement, Moment moment) {
+        Hold hold = new Hold();
+        traps.add(new Trap(
+                statement, moment, 1, hold, current -> current.getName().equals(thread)));
         return hold;
     }
 

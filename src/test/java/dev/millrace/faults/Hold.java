@@ -29,7 +29,7 @@ public final class Hold implements Fault {
     /** Waits until a statement is held. */
     public void awaitReached() throws InterruptedException {
         if (!reached.await(60, TimeUnit.SECONDS)) {
-            throw new AssertionError("the statement was not reached within 20 s");
+            throw new AssertionError("the statement was not reached within 60 s");
         }
     }
 
