@@ -24,10 +24,38 @@ where given.bytes is not null
 order by given.setdatabase desc -- that of this database before that of all
 limit 1;
 
--- Returns the most UTF-8 bytes that the JSON of a payload may take. Is called for payloads of more than 1,000 bytes only.
+-- Returns the most UTF-8 bytes that the JSON of a payload may take.
 create or replace function payload_cap() returns integer language plpgsql stable as $$
 begin
     return coalesce((select s.value from "${flyway:defaultSchema}".setting s where s.name = 'payload_cap'), 1048576);
+end $$;
+
+-- As before, but with that cap: looked up within the statement that checks the payload, which those of up to 1,000 bytes are spared.
+create or replace function check_event(place text, payload jsonb, metadata jsonb, priority double precision, timeout double precision,
+    run_at timestamptz, deadline timestamptz) returns void language plpgsql
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+begin
+    if priority = 'NaN' or priority in ('Infinity', '-Infinity') then
+        perform refuse(place, 'Priority must be finite and not NaN, got ' || priority, '22023', null);
+    elsif timeout = 'NaN' or timeout in ('Infinity', '-Infinity') then
+        perform refuse(place, 'timeout must be finite, got ' || timeout, '22023', null);
+    elsif timeout <= 0 then
+        perform refuse(place, 'timeout must be positive, got ' || seconds_text(timeout), '22023', null);
+    elsif timeout > 315360000 then
+        perform refuse(place, format('timeout must be finite, at most 3650 days, got %ss', seconds_text(timeout)), '22023', null);
+    end if;
+    perform check_time(place, 'deadline', deadline);
+    perform check_time(place, 'runAt', run_at);
+    if payload is null then
+        perform refuse(place, 'payload must not be null; for a null of JSON give ''null''::jsonb', '22004', null);
+    elsif jsonb_typeof(metadata) <> 'object' then
+        perform refuse(place, 'metadata must be an object, got ' || jsonb_typeof(metadata), '22023', null);
+    elsif metadata ?| array['original', 'root', 'attempt'] then
+        perform refuse(place, format('metadata refused at $.%s: Millrace itself writes the keys original, root and attempt; use another key',
+            (select min(k) from unnest(array['attempt', 'original', 'root']) k where metadata ? k)), '22023', null);
+    end if;
+    perform check_json(place, 'payload', payload, coalesce((select s.value from setting s where s.name = 'payload_cap')::integer, 1048576));
+    perform check_json(place, 'metadata', metadata, 65536);
 end $$;
 
 -- Sets that cap, in bytes, for every append that begins once this is committed; null for the default, 1 MiB. For the owner alone.
