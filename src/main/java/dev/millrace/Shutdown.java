@@ -134,7 +134,9 @@ final class Shutdown {
         if (all.stream().anyMatch(DutyLoop::isAlive)) {
             all.forEach(DutyLoop::hurry);
             machinery.store().breakOff();
-            machinery.worker().lease().breakOff();
+            if (renewal.isAlive()) { // else its connection is good for the goodbye
+                machinery.worker().lease().breakOff();
+            }
             interrupted |= within(FOR_LOOPS, until -> awaitStopped(all, until));
         }
         if (machinery.hasStarted() && !renewal.isAlive()) {

@@ -271,6 +271,7 @@ public final class Database {
     /** From now on gives up at the first failure, since the process ends. */
     void closing() {
         repeats.closing();
+        sessions().closing();
     }
 
     /** From now on refuses every call but for statements in callers' own transactions: all is over. */

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
@@ -54,8 +55,10 @@ final class Sessions {
     private final Set<PGConnection> known = ConcurrentHashMap.newKeySet(); // those closed here are given up
     private final ReentrantLock oneByOne = new ReentrantLock();
     private final AtomicReference<Asking> asking = new AtomicReference<>(Asking.ALL);
+    private final AtomicInteger opening = new AtomicInteger(); // may be at the server, and are not known yet
     private long nextNanos = System.nanoTime(); // guarded by oneByOne: no session is opened before
     private volatile long reviewedNanos = System.nanoTime();
+    private volatile boolean closing;
     private final Map<PGConnection, Long> noticedNanos =
             new HashMap<>(); // guarded by oneByOne: those given up, since when
 
@@ -107,37 +110,57 @@ final class Sessions {
      *
      * @throws SQLException if there is none, or if its session must not be used: then it is closed
      */
-    Connection open(Opening opening) throws SQLException {
-        if (givenUp().isEmpty()) {
-            return greeted(opening.open());
+    Connection open(Opening fresh) throws SQLException {
+        opening.incrementAndGet(); // before it is asked which are given up: whoever gives one up later sees this one
+        try {
+            if (givenUp().isEmpty()) {
+                return greeted(fresh.open());
+            }
+        } finally {
+            opening.decrementAndGet();
         }
+        return openAlone(fresh);
+    }
+
+    private Connection openAlone(Opening fresh) throws SQLException {
         try {
             oneByOne.lockInterruptibly();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SQLTransientConnectionException("interrupted while waiting to connect", e);
         }
+        opening.incrementAndGet();
         try {
             if (System.nanoTime() - nextNanos < 0 || isTooEarly()) {
                 throw held("%d sessions that this process gave up may still be at work on the server"
                         .formatted(givenUp().size()));
             }
-            return greeted(opening.open());
+            return greeted(fresh.open());
         } finally {
+            opening.decrementAndGet();
             oneByOne.unlock();
         }
     }
 
     /**
      * Whether there is no session to spare, as far as is known: the server may not have noticed yet that a client has gone, or the
-     * session that listens asks after those given up ({@link #review}).
+     * session that listens asks after those given up ({@link #review}). A process that ends has broken off what it was at, and
+     * has no time to wait before its goodbye: there the server is asked at once.
      */
     private boolean isTooEarly() {
+        if (closing) {
+            return false;
+        }
         long now = System.nanoTime();
         noticedNanos.keySet().retainAll(known);
         givenUp().forEach(session -> noticedNanos.putIfAbsent(session, now));
         boolean fresh = noticedNanos.values().stream().anyMatch(since -> now - since < NOTICED_NANOS);
-        return known.size() > most && (fresh || now - reviewedNanos < REVIEWED_NANOS);
+        return known.size() + opening.get() - 1 > most && (fresh || now - reviewedNanos < REVIEWED_NANOS);
+    }
+
+    /** The process ends. */
+    void closing() {
+        closing = true;
     }
 
     /** Whether any session is given up that may still be there. */
@@ -230,13 +253,14 @@ final class Sessions {
     private void count(Set<Integer> busy) throws SQLException {
         forgetAllBut(busy);
         int open = (int) known.stream().filter(session -> !isClosed(session)).count();
-        if (!busy.isEmpty() && open + 1 + busy.size() > most) {
+        int others = Math.max(0, opening.get() - 1); // a pool's own was opened by that pool
+        if (!busy.isEmpty() && open + others + 1 + busy.size() > most) {
             nextNanos = System.nanoTime()
                     + PAUSE_NANOS
                     + ThreadLocalRandom.current().nextLong(PAUSE_NANOS);
             throw held(
                     "%d sessions that this process gave up are still at work on the server, %d more are open, %d are allowed"
-                            .formatted(busy.size(), open, most + 1));
+                            .formatted(busy.size(), open + others, most + 1));
         }
     }
 

@@ -69,8 +69,9 @@ final class Scenario {
             }
         }
         // A goodbye that takes its time on a busy machine is not waited for by close, and cut off with the pool: then
-        // it runs out.
+        // it runs out, and nobody is left here who would take it away.
         sandbox.await("select not exists (select from worker where expires_at > clock_timestamp())");
+        sandbox.forgetWorkers();
         judge();
     }
 

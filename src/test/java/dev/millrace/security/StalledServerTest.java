@@ -106,6 +106,24 @@ class StalledServerTest {
         }
     }
 
+    /** The server follows its settings a moment after it has been told to: commits until a commit waits. */
+    private CompletableFuture<Void> awaitHeldCommit(ExecutorService threads) throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        for (int i = 0; i < 600; i++) {
+            CompletableFuture<Void> commit = CompletableFuture.runAsync(
+                    () -> server.execute("select pg_logical_emit_message(true, 'test', 'a commit')"), threads);
+            for (int look = 0; look < 600 && !commit.isDone(); look++) {
+                if (server.number("select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
+                                + " and query like 'select pg_logical_emit_message%'")
+                        > 0) {
+                    return commit;
+                }
+                assertThat(never.await(100, TimeUnit.MILLISECONDS)).isFalse();
+            }
+        }
+        throw new AssertionError("no commit waits for a standby");
+    }
+
     @Test
     @DisplayName(
             "13.5 while the only synchronous standby is away, a process has no more sessions than its pool and two")
@@ -121,6 +139,7 @@ class StalledServerTest {
             assertThat(tasks.await(tasks.append(new Task(0)), LONG)).isPresent();
 
             server.execute("alter system set synchronous_standby_names = 'away'", "select pg_reload_conf()");
+            CompletableFuture<Void> commit = awaitHeldCommit(appenders);
             List<CompletableFuture<UUID>> appended = new ArrayList<>();
             IntStream.range(1, 4)
                     .forEach(i ->
@@ -132,6 +151,7 @@ class StalledServerTest {
             CompletableFuture.anyOf(appended.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
             long first = Duration.ofNanos(System.nanoTime() - back).toMillis();
 
+            commit.get(60, TimeUnit.SECONDS);
             assertThat(most).isBetween(1L, POOL + 2L);
             for (CompletableFuture<UUID> id : appended) {
                 assertThat(tasks.await(id.get(60, TimeUnit.SECONDS), LONG)).isPresent();
