@@ -33,17 +33,61 @@ return characters > 50000
         and characters + (octet_length(content) - length(content)) / 3 > 50000 -- at most so many take four bytes
         and characters + length(regexp_replace(content, E'[\\u0001-\\uffff]+', '', 'g')) > 50000);
 
--- Splits the text of a JSON value at its quotes: what stands at odd places is outside of strings, what stands at even places is
--- within a string. An escaped quote or backslash becomes '\_', so that every other quote begins or ends a string.
-create function json_parts(document text) returns text[] language sql immutable
-return string_to_array(replace(replace(document, E'\\\\', E'\\_'), E'\\"', E'\\_'), '"');
+-- Returns the text of a JSON value with '\_' for an escaped quote or backslash, so that every quote begins or ends a string.
+create function json_flat(document text) returns text language sql immutable
+return replace(replace(document, E'\\\\', E'\\_'), E'\\"', E'\\_');
 
--- Returns the number of bytes of a JSON text without the blanks between its parts.
+-- Splits such a text into windows of 500 bytes, in text with escapes. outside: whether a window begins outside of strings; quotes: how many
+-- stand in it. What is longer than 1,000 bytes has a window of its own, so that whatever is short need not be told apart.
+create function json_windows(flat bytea) returns table (n integer, part text, quotes integer, outside boolean) language sql immutable
+begin atomic
+    select w.n, w.part, w.quotes, (sum(w.quotes) over (order by w.n rows unbounded preceding) - w.quotes) % 2 = 0
+    from (
+        select g.n, e.part, length(e.part) - length(replace(e.part, '"', '')) as quotes
+        from generate_series(0, (octet_length(flat) - 1) / 500) as g (n)
+        cross join lateral encode(substring(flat from g.n * 500 + 1 for 500), 'escape') as e (part)
+        offset 0 -- each window once
+    ) w;
+end;
+
+-- Returns the number of bytes of a JSON text without the blanks between its parts. Those in a window with quotes stand at the odd
+-- places of what the quotes part, or at the even ones if the window begins within a string.
 create function json_size(document text) returns integer language sql immutable
 return octet_length(document) - coalesce((
-    select sum(length(p.part) - length(replace(p.part, ' ', '')))::integer
-    from unnest(json_parts(document)) with ordinality as p (part, place)
-    where p.place % 2 = 1), 0);
+    select sum(case when w.quotes = 0 then case when w.outside then length(w.part) - length(replace(w.part, ' ', '')) else 0 end
+        else (
+            select sum(length(p.part) - length(replace(p.part, ' ', '')))
+            from unnest(string_to_array(w.part, '"')) with ordinality as p (part, place)
+            where (p.place % 2 = 1) = w.outside
+        ) end)::integer
+    from json_windows(convert_to(json_flat(document), getdatabaseencoding())) w), 0);
+
+-- Returns whether the number around a window, which has nothing but parts of a number in it, has more than 1,000 digits. Looks at 600 bytes
+-- on each side, which is enough for one of the windows of every such number.
+create function is_long_number(flat bytea, n integer) returns boolean language sql immutable
+return (
+    select length(translate(
+        substring(reverse(encode(substring(flat from greatest(1, n * 500 - 599) for least(600, n * 500)), 'escape')) from '^[-.0-9]*')
+            || substring(encode(substring(flat from n * 500 + 1 for 1100), 'escape') from '^[-.0-9]*'), '-.', '')) > 1000);
+
+-- Returns whether the string that fills the windows from first to last, and goes on beyond them, is a key that is too long.
+create function is_long_key(flat bytea, first integer, last integer) returns boolean language plpgsql immutable
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+declare
+    head text[] := string_to_array(encode(substring(flat from greatest(1, first * 500 - 499) for least(500, first * 500)), 'escape'), '"');
+    tail text[] := string_to_array(encode(substring(flat from last * 500 + 501 for 502), 'escape'), '"');
+    bytes integer;
+    content text;
+begin
+    if left(tail[2], 1) is distinct from ':' then
+        return false; -- a value
+    end if;
+    bytes := octet_length(decode(head[cardinality(head)], 'escape'));
+    content := convert_from(substring(flat from first * 500 + 1 - bytes for
+        bytes + (last - first + 1) * 500 + octet_length(decode(tail[1], 'escape'))), getdatabaseencoding());
+    return is_long_key(content, length(replace(content, E'\\', ''))
+        - 2 * (length(content) - length(replace(content, E'\\u', ''))));  -- of \u0001 the four digits
+end $$;
 
 -- Returns what the library could not read back in a JSON value that stands at that level of its document; null for nothing.
 -- Every step reads the text once. What is nested is never copied out, since that would take its size once for each level.
@@ -51,8 +95,9 @@ create function json_trouble(value jsonb, level integer) returns text language p
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
 declare
     json text := value::text;
-    has_many_digits boolean;
-    parts text[];
+    flat bytea;
+    number_is_long boolean;
+    key_is_long boolean;
 begin
     if length(json) <= 1000 - 2 * level then
         return null;
@@ -60,25 +105,27 @@ begin
     if jsonb_path_exists(value, format('strict $.**{%s} ? (@.type() == "array" || @.type() == "object")', 500 - level)::jsonpath) then
         return 'the value is nested deeper than 500 levels, or refers to itself; flatten it';
     end if;
-    has_many_digits := json ~ '[0-9]{250}'; -- in a number or in a text
-    if length(json) <= 25000 and not has_many_digits then
+    if length(json) <= 25000 and json !~ '[0-9]{250}' then
         return null;
     end if;
-    parts := json_parts(json);
-    if has_many_digits and exists (
+    flat := convert_to(json_flat(json), getdatabaseencoding());
+    with quoteless as materialized (
+        select w.n, w.outside, w.n - row_number() over (partition by w.outside order by w.n) as island,
+            w.outside and translate(w.part, '-.0123456789', '') = '' as is_number
+        from json_windows(flat) w
+        where w.quotes = 0
+    )
+    select exists (select from quoteless q where q.is_number and is_long_number(flat, q.n)),
+        exists (
             select
-            from unnest(parts) with ordinality as p (part, place)
-                cross join string_to_table(p.part, ',') as number -- with the brackets around it
-            where p.place % 2 = 1 and length(p.part) > 1000 and length(number) > 1000
-                and length(regexp_replace(number, '[^0-9]+', '', 'g')) > 1000) then
+            from quoteless q
+            where not q.outside
+            group by q.island
+            having count(*) >= 99 and is_long_key(flat, min(q.n), max(q.n)))
+    into number_is_long, key_is_long;
+    if number_is_long then
         return 'the number has more than 1000 digits; send it as a text';
-    end if;
-    if length(json) > 25000 and exists (
-            select
-            from unnest(parts) with ordinality as p (part, place)
-            where p.place % 2 = 0 and length(p.part) > 25000 and left(parts[p.place + 1], 1) = ':'
-                and is_long_key(p.part, length(replace(p.part, E'\\', ''))
-                    - 2 * (length(p.part) - length(replace(p.part, E'\\u', '')))) ) then -- of \u0001 the four digits
+    elsif key_is_long then
         return 'the key has more than 50000 characters; use a shorter one';
     end if;
     return null;
@@ -135,8 +182,10 @@ end $$;
 -- Refuses a JSON document that the library would refuse. Its size is that of its JSON without blanks.
 create or replace function check_json(place text, what text, value jsonb, cap integer) returns void language plpgsql
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
+declare
+    size constant integer := octet_length(value::text);
 begin
-    if octet_length(value::text) > cap and json_size(value::text) > cap then
+    if size > cap and (size > cap + cap / 2 or json_size(value::text) > cap) then -- of three bytes one at most is a blank
         perform refuse(place, format('%s refused at $: its JSON takes more than the cap of %s bytes; make it smaller, store the '
             'bulk elsewhere and append a reference to it, or raise the cap (at most 67108864)', what, cap), '22023', null);
     elsif json_trouble(value, 0) is not null then

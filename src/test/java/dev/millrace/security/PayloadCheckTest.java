@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.util.PSQLException;
 
@@ -75,6 +76,46 @@ class PayloadCheckTest {
             }
         }
         assertThat(differences).as("seed %s", seed).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiterString = " -> ",
+            quoteCharacter = '`',
+            value = {
+                "number -> '[\"' || repeat('x', p) || '\", ' || repeat('1', 1001) || ', \"\"]'",
+                "number -> '[\"' || repeat('x', p) || '\", -1.' || repeat('1', 1000) || ']'",
+                "number -> '[' || repeat('1, ', p) || repeat('1', 5000) || ', \"\"]'",
+                "key -> '{\"' || repeat('x', p) || '\": 1, \"' || repeat('k', 50001) || '\": \": \"}'",
+                "key -> '{\"' || repeat('\\\"', p) || '\": 1, \"' || repeat('\\\"', 50001) || '\": 1}'",
+                "key -> '{\"' || repeat('x', p) || '\": 1, \"' || repeat('\\u0001', 50001) || '\": 1}'",
+                "key -> '[\"' || repeat('x', p) || '\", {\"' || repeat(chr(128512), 25001) || '\": 1}]'",
+                "`` -> '[\"' || repeat('x', p) || '\", ' || repeat('1', 1000) || ', -' || repeat('1', 999) || '.5, \"\"]'",
+                "`` -> '[\"' || repeat('x', p) || '\", \"' || repeat('1', 60000) || '\", 1, ' || repeat('1', 600) || ']'",
+                "`` -> '{\"' || repeat('x', p) || '\": 1, \"' || repeat('k', 50000) || '\": \"' || repeat('k', 50001) || '\"}'",
+                "`` -> '{\"' || repeat('x', p) || '\": 1, \"' || repeat('\\\\', 50000) || '\": \": \"}'",
+                "`` -> '[\"' || repeat('x', p) || '\", {\"' || repeat(chr(128512), 25000) || '\": 1}]'"
+            })
+    @DisplayName("13.18 a number or a key is judged alike wherever in the text it begins")
+    void trouble_whereverItBegins_isTheSame(String trouble, String document) {
+        assertThat(database.list(
+                        String.class,
+                        "select distinct coalesce(split_part(json_trouble((" + document
+                                + ")::jsonb, 0), ' ', 2), '') from (select n * 23 as p from generate_series(0, 25) n) n"))
+                .containsExactly(trouble);
+    }
+
+    @Test
+    @DisplayName("13.18 the size of a text is counted without the blanks between its parts, wherever they stand")
+    void size_ofAText_isWithoutBlanks() {
+        assertThat(database.list(Boolean.class, """
+                        select json_size(v::text) = octet_length(replace(replace(v::text, '", ', '",'), '": ', '":'))
+                        from generate_series(0, 600) n,
+                            jsonb_build_array(repeat('a, b: c  ', n), 'x', repeat('\"', n), jsonb_build_object('k', repeat(' ', n))) v
+                        where n % 7 = 0
+                        """)).containsOnly(true);
+        assertThat(database.longValue("select json_size('[' || repeat('1, ', 10000) || '1]')"))
+                .isEqualTo(20_003);
     }
 
     @Test
