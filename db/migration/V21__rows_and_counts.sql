@@ -556,8 +556,10 @@ alter function lock_flow(integer) set enable_seqscan = off; -- plans are kept, a
 -- Appending many, at a cost that grows with their number and with nothing else --------------------------------------------------------
 
 -- Stores events of one flow that have been looked at, all or none; says for each its id, or who has its key. Those whose key stands more
--- than once come one after the other, as in the library: all that come first together, then all that come second. A flow's limit
--- is counted once, and again only where that would refuse.
+-- than once come one after the other, as in the library: all that come first together, then all that come second. Where all
+-- of a key replace each other, the first decides for them, and the last is queued in its place: what is between them is seen by nobody, and
+-- its rows would leave versions behind that each look at the key has to pass over. A flow's limit is counted once, and again only
+-- where that would refuse.
 create or replace function append_unique_rows(flow_id integer, lanes integer[], types text[], payloads jsonb[], metadata jsonb[],
     priorities double precision[], timeouts double precision[], deadlines timestamptz[], streaming boolean[],
     run_ats timestamptz[], ids uuid[], keys text[], scopes smallint[], periods double precision[], conflicts smallint[],
@@ -572,9 +574,15 @@ declare
     met record;
     room integer;
     had bigint; -- pending before a round
+    following boolean[];
     answers uuid[] := ids;
 begin
     held := lock_flow(flow_id); -- its limit may be younger than the look that found it
+    following := array(
+        select coalesce(i.key is not null and bool_and(i.conflict = 1) over (partition by i.key)
+            and row_number() over (partition by i.key order by i.n) > 1, false)
+        from unnest(append_unique_rows.keys, append_unique_rows.conflicts) with ordinality as i (key, conflict, n)
+        order by i.n);
     for batch in
         select r.round, array_agg(r.n) as places, array_agg(r.id) as ids, array_agg(r.lane) as lanes, array_agg(r.type) as types,
             array_agg(r.payload) as payloads, array_agg(r.metadata) as metadata, array_agg(r.priority) as priorities,
@@ -588,9 +596,10 @@ begin
                 from unnest(append_unique_rows.ids, append_unique_rows.lanes, append_unique_rows.types, append_unique_rows.payloads,
                         append_unique_rows.metadata, append_unique_rows.priorities, append_unique_rows.timeouts,
                         append_unique_rows.deadlines, append_unique_rows.streaming, append_unique_rows.run_ats, append_unique_rows.keys,
-                        append_unique_rows.scopes, append_unique_rows.periods, append_unique_rows.conflicts, append_unique_rows.delays)
+                        append_unique_rows.scopes, append_unique_rows.periods, append_unique_rows.conflicts, append_unique_rows.delays, following)
                     with ordinality as i (id, lane, type, payload, metadata, priority, timeout, deadline, streaming, run_at, key, scope,
-                        period, conflict, delay, n)
+                        period, conflict, delay, follows, n)
+                where not i.follows
             ) k
             order by k.round, k.n
             offset 0 -- sorted once, not for each of the arrays
@@ -658,6 +667,74 @@ begin
             end case;
         end loop;
     end loop;
+    if true = any (following) then
+        moment := clock_timestamp();
+        with chain as materialized (
+            select c.*, answers[c.first] = append_unique_rows.ids[c.first] as is_stored, -- else another holds the key
+                coalesce(max(c.given) over (partition by c.key, c.changes), e.priority) as priority
+            from (
+                select i.*, min(i.n) over (partition by i.key) as first, lead(i.id) over (partition by i.key order by i.n) as successor,
+                    case when i.follows then i.asked_priority end as given,
+                    count(*) filter (where i.follows and i.asked_priority is not null) over (partition by i.key order by i.n) as changes
+                from unnest(append_unique_rows.ids, append_unique_rows.lanes, append_unique_rows.types, append_unique_rows.payloads,
+                        append_unique_rows.metadata, append_unique_rows.priorities, append_unique_rows.timeouts,
+                        append_unique_rows.deadlines, append_unique_rows.streaming, append_unique_rows.run_ats, append_unique_rows.keys,
+                        append_unique_rows.scopes, append_unique_rows.periods, append_unique_rows.delays, following)
+                    with ordinality as i (id, lane, type, payload, metadata, asked_priority, timeout, deadline, streaming, run_at, key,
+                        scope, period, delay, follows, n)
+                where i.key in (select f.key from unnest(append_unique_rows.keys, following) as f (key, follows) where f.follows)
+            ) c
+            left join event e on e.id = append_unique_rows.ids[c.first]
+        ), stored as (
+            insert into event (id, flow, type, payload, metadata, priority, timeout, deadline, streaming, created_at)
+            select id, flow_id, type, payload, coalesce(metadata, '{}'), priority, timeout, deadline, coalesce(streaming, false), moment
+            from chain
+            where is_stored and follows
+            order by n
+        ), skipped as (
+            insert into outcome (id, flow, attempt, status, retryable, error)
+            select id, flow_id, 0, 5, false, jsonb_build_object(
+                'error', 'Replaced', 'message', format('replaced by %s', successor), 'retryable', false)
+            from chain
+            where is_stored and successor is not null
+            order by n
+        ), left_ready as (
+            delete from ready where id in (select id from chain where not follows) returning id, position
+        ), left_scheduled as (
+            delete from scheduled where id in (select id from chain where not follows) returning id, position, run_at
+        ), heir as materialized ( -- of the queue's place, and of the time unless one of those that follow gives another
+            select (array_agg(c.id order by c.n desc))[1] as id, (array_agg(c.lane order by c.n desc))[1] as lane,
+                (array_agg(c.priority order by c.n desc))[1] as priority, max(p.position) as position,
+                (array_agg(coalesce(c.due, p.run_at) order by c.n desc) filter (where coalesce(c.due, p.run_at) is not null))[1] as run_at
+            from (
+                select id, lane, key, n, priority,
+                    case when follows then coalesce(run_at, moment + delay * interval '1 second') end as due
+                from chain
+                where is_stored
+            ) c
+            left join (
+                select id, position, null::timestamptz as run_at from left_ready
+                union all
+                select id, position, run_at from left_scheduled
+            ) p on p.id = c.id
+            group by c.key
+        ), later as (
+            insert into scheduled (id, run_at, priority, position, lane, flow)
+            select id, run_at, priority, position, lane, flow_id from heir where run_at > moment
+        ), due as (
+            insert into ready (id, priority, position, lane, flow)
+            select id, priority, position, lane, flow_id from heir where run_at is null or run_at <= moment
+        ), held_by as (
+            update unique_key u
+            set event = c.id, scope = c.scope, expires_at = moment + make_interval(secs => c.period)
+            from chain c
+            where c.is_stored and c.successor is null and u.flow = flow_id and u.key = c.key
+        )
+        select array_agg(case when c.follows and not c.is_stored then answers[c.first] else i.answer end order by i.n)
+        into answers
+        from unnest(answers) with ordinality as i (answer, n)
+        left join chain c on c.n = i.n;
+    end if;
     return answers;
 end $$;
 
