@@ -52,15 +52,20 @@ end;
 
 -- Returns the number of bytes of a JSON text without the blanks between its parts. Those in a window with quotes stand at the odd
 -- places of what the quotes part, or at the even ones if the window begins within a string.
-create function json_size(document text) returns integer language sql immutable
-return octet_length(document) - coalesce((
-    select sum(case when w.quotes = 0 then case when w.outside then length(w.part) - length(replace(w.part, ' ', '')) else 0 end
-        else (
-            select sum(length(p.part) - length(replace(p.part, ' ', '')))
-            from unnest(string_to_array(w.part, '"')) with ordinality as p (part, place)
-            where (p.place % 2 = 1) = w.outside
-        ) end)::integer
-    from json_windows(convert_to(json_flat(document), getdatabaseencoding())) w), 0);
+create function json_size(document text) returns integer language plpgsql immutable
+set search_path = "${flyway:defaultSchema}", pg_temp as $$
+declare
+    flat constant bytea := convert_to(json_flat(document), getdatabaseencoding()); -- made once, not for each window
+begin
+    return octet_length(document) - (
+        select sum(case when w.quotes = 0 then case when w.outside then length(w.part) - length(replace(w.part, ' ', '')) else 0 end
+            else (
+                select sum(length(p.part) - length(replace(p.part, ' ', '')))
+                from unnest(string_to_array(w.part, '"')) with ordinality as p (part, place)
+                where (p.place % 2 = 1) = w.outside
+            ) end)
+        from json_windows(flat) w);
+end $$;
 
 -- Returns whether the number around a window, which has nothing but parts of a number in it, has more than 1,000 digits. Looks at 600 bytes
 -- on each side, which is enough for one of the windows of every such number.
@@ -90,28 +95,27 @@ begin
 end $$;
 
 -- Returns what the library could not read back in a JSON value that stands at that level of its document; null for nothing.
--- Every step reads the text once. What is nested is never copied out, since that would take its size once for each level.
-create function json_trouble(value jsonb, level integer) returns text language plpgsql immutable
+-- document: its text. Every step reads the text once. What is nested is never copied out, since that would take its size once for each level.
+create function json_trouble(value jsonb, document text, level integer) returns text language plpgsql immutable
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
 declare
-    json text := value::text;
     flat bytea;
     number_is_long boolean;
     key_is_long boolean;
 begin
-    if length(json) <= 1000 - 2 * level then
+    if length(document) <= 1000 - 2 * level then
         return null;
     end if;
     if jsonb_path_exists(value, format('strict $.**{%s} ? (@.type() == "array" || @.type() == "object")', 500 - level)::jsonpath) then
         return 'the value is nested deeper than 500 levels, or refers to itself; flatten it';
     end if;
-    if length(json) <= 25000 and json !~ '[0-9]{250}' then
+    if length(document) <= 25000 and document !~ '[0-9]{250}' then
         return null;
     end if;
-    flat := convert_to(json_flat(json), getdatabaseencoding());
+    flat := convert_to(json_flat(document), getdatabaseencoding());
     with quoteless as materialized (
         select w.n, w.outside, w.n - row_number() over (partition by w.outside order by w.n) as island,
-            w.outside and translate(w.part, '-.0123456789', '') = '' as is_number
+            w.outside and w.part !~ '[^-.0-9]' as is_number
         from json_windows(flat) w
         where w.quotes = 0
     )
@@ -131,47 +135,48 @@ begin
     return null;
 end $$;
 
--- Returns where in a troubled JSON document a trouble is, and why it is one. Looks at no more than 2 MiB of JSON text; a document
--- that would take more is refused with the beginning of the path, '...' and the reason.
-create or replace function trouble_of(value jsonb) returns text language plpgsql immutable
+-- Returns where in a troubled JSON document a trouble is, and why it is one. document: its text; reason: what json_trouble says of it. Goes on until
+-- 1 MiB of JSON text has been read; a document that would take more is refused with the beginning of the path, '...' and the reason.
+create function trouble_of(value jsonb, document text, reason text) returns text language plpgsql immutable
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
 declare
     steps text[] := '{}';
     level integer := 0;
-    left_to_read integer := 2 * 1048576;
+    left_to_read integer := 1048576 - least(octet_length(document), 1048576);
     child record;
-    reason text;
 begin
-    while reason is null loop
-        left_to_read := left_to_read - octet_length(value::text);
-        if jsonb_typeof(value) in ('array', 'object') and level = 500 then
-            reason := 'the value is nested deeper than 500 levels, or refers to itself; flatten it';
-        elsif left_to_read < 0 and level > 0 then
+    while jsonb_typeof(value) in ('array', 'object') and level < 500 loop
+        if left_to_read <= 0 and level > 0 then
             steps := steps || '...'::text;
-            reason := json_trouble(value, level);
-        elsif jsonb_typeof(value) = 'array' then
-            select '[' || e.n - 1 || ']' as step, e.value into child
-            from jsonb_array_elements(value) with ordinality as e (value, n)
-            where json_trouble(e.value, level + 1) is not null
-            limit 1;
-            steps := steps || child.step;
-            value := child.value;
-            level := level + 1;
-        elsif jsonb_typeof(value) = 'object' then
-            select case when e.key ~ '^[[:alpha:]_$][[:alnum:]_$-]{0,39}$' then '.' || e.key else '[' || quoted(e.key) || ']' end
-                as step, e.value, is_long_key(e.key, length(e.key)) as too_long into child
-            from jsonb_each(value) as e (key, value)
-            where is_long_key(e.key, length(e.key)) or json_trouble(e.value, level + 1) is not null
-            limit 1;
-            steps := steps || child.step;
-            value := child.value;
-            level := level + 1;
-            if child.too_long then
-                reason := 'the key has more than 50000 characters; use a shorter one';
-            end if;
-        else
-            reason := 'the number has more than 1000 digits; send it as a text';
+            exit;
         end if;
+        if jsonb_typeof(value) = 'array' then
+            select '[' || e.n - 1 || ']' as step, e.value, length(t.document) as size, false as too_long, r.reason into child
+            from jsonb_array_elements(value) with ordinality as e (value, n)
+            cross join lateral (select e.value::text as document offset 0) t
+            cross join lateral (
+                select case when length(t.document) > 998 - 2 * level then json_trouble(e.value, t.document, level + 1) end as reason offset 0) r
+            where r.reason is not null
+            limit 1;
+        else
+            select case when e.key ~ '^[[:alpha:]_$][[:alnum:]_$-]{0,39}$' then '.' || e.key else '[' || quoted(e.key) || ']' end
+                as step, e.value, length(t.document) as size, is_long_key(e.key, length(e.key)) as too_long, r.reason into child
+            from jsonb_each(value) as e (key, value)
+            cross join lateral (select e.value::text as document offset 0) t
+            cross join lateral (
+                select case when length(t.document) > 998 - 2 * level then json_trouble(e.value, t.document, level + 1) end as reason offset 0) r
+            where is_long_key(e.key, length(e.key)) or r.reason is not null
+            limit 1;
+        end if;
+        steps := steps || child.step;
+        level := level + 1;
+        if child.too_long then
+            reason := 'the key has more than 50000 characters; use a shorter one';
+            exit;
+        end if;
+        value := child.value;
+        reason := child.reason;
+        left_to_read := left_to_read - child.size;
     end loop;
     if cardinality(steps) > 24 then
         steps := steps[1:12] || array['...'] || steps[cardinality(steps) - 11:];
@@ -183,15 +188,20 @@ end $$;
 create or replace function check_json(place text, what text, value jsonb, cap integer) returns void language plpgsql
 set search_path = "${flyway:defaultSchema}", pg_temp as $$
 declare
-    size constant integer := octet_length(value::text);
+    document constant text := value::text;
+    size constant integer := octet_length(document);
+    reason text;
 begin
-    if size > cap and (size > cap + cap / 2 or json_size(value::text) > cap) then -- of three bytes one at most is a blank
+    if size > cap and (size > cap + cap / 2 or json_size(document) > cap) then -- of three bytes one at most is a blank
         perform refuse(place, format('%s refused at $: its JSON takes more than the cap of %s bytes; make it smaller, store the '
             'bulk elsewhere and append a reference to it, or raise the cap (at most 67108864)', what, cap), '22023', null);
-    elsif json_trouble(value, 0) is not null then
-        perform refuse(place, format('%s refused at %s', what, trouble_of(value)), '22023', null);
+    end if;
+    reason := json_trouble(value, document, 0);
+    if reason is not null then
+        perform refuse(place, format('%s refused at %s', what, trouble_of(value, document, reason)), '22023', null);
     end if;
 end $$;
 
+drop function trouble_of(jsonb);
 drop function is_troubled(jsonb, integer);
 drop function is_long_key(text);

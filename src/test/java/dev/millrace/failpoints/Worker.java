@@ -15,7 +15,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -156,7 +155,7 @@ final class Worker implements AutoCloseable {
     void append() throws SQLException {
         sandbox.tried(List.of(sandbox.subject(), sandbox.neighbour()));
         if (script == Script.DELAYED) {
-            Append later = Append.defaults().withRunAt(Instant.now().plusMillis(700));
+            Append later = Append.delay(Duration.ofMillis(700)); // from when it is stored, however long that takes
             executor.append(new Task(1), later.withId(sandbox.subject()));
             executor.append(new Task(2), Append.defaults().withId(sandbox.neighbour()));
         } else {

@@ -7,8 +7,11 @@ import dev.millrace.Millrace;
 import dev.millrace.postgres.PostgresTest;
 import dev.millrace.postgres.TestDatabase;
 import dev.millrace.security.Rows.Task;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -101,6 +104,72 @@ class LinearAppendTest {
                                 + " {\"payload\": 3, \"unique_key\": \"k\"}, {\"payload\": 4}]', 'a', 't')"),
                 "Queue size (4) exceeds max (4)");
         assertThat(Rows.wrongCounts(database)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("13.20 events with equal keys in one call end as they do one by one")
+    void appendMany_ofEqualKeys_isAsOneByOne() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        for (int round = 0; round < 20; round++) {
+            String before = List.of("", "ready", "scheduled", "running").get(random.nextInt(4));
+            List<String> options = new ArrayList<>();
+            for (int i = 0; i < 2 + random.nextInt(5); i++) {
+                options.add("'id', '01900000-0000-7000-8000-%012d', 'unique_key', 'k%d'".formatted(i, random.nextInt(2))
+                        + (random.nextInt(5) > 0 ? ", 'on_conflict', 'replace'" : "")
+                        + (random.nextInt(3) == 0 || i < 2 ? ", 'priority', " + i : "")
+                        + (random.nextInt(4) == 0 ? ", 'delay', 3600" : "")
+                        + (random.nextInt(4) == 0 ? ", 'delay', 0" : "")
+                        + (random.nextInt(4) == 0 ? ", 'unique_scope', 'period', 'unique_period', 60" : ""));
+            }
+            List<String> calls = options.stream()
+                    .map(option -> "jsonb_build_object('payload', 1, " + option + ")")
+                    .toList();
+
+            prepare(before);
+            List<String> together = after(List.of("jsonb_build_array(" + String.join(", ", calls) + ")"));
+            prepare(before);
+            List<String> oneByOne =
+                    after(calls.stream().map(call -> "jsonb_build_array(" + call + ")").toList());
+
+            assertThat(together).as("seed %s, round %s: %s, before: %s", seed, round, options, before).isEqualTo(oneByOne);
+            assertThat(Rows.wrongCounts(database)).isEmpty();
+        }
+        database.truncateAll();
+    }
+
+    private void prepare(String before) {
+        database.truncateAll();
+        if (!before.isEmpty()) {
+            database.query("select append('f', 't', '0', unique_key => 'k0', priority => 9"
+                    + (before.equals("scheduled") ? ", delay => 7200)" : ")"));
+        }
+        if (before.equals("running")) {
+            database.execute("with moved as (delete from ready returning id, priority, position, lane, flow)"
+                    + " insert into running (id, worker, claimed_at, priority, position, lane, flow, attempt, failures, denials, deaths)"
+                    + " select id, gen_random_uuid(), clock_timestamp(), priority, position, lane, flow, 1, 0, 0, 0 from moved");
+        }
+    }
+
+    /** What is there after those calls, one transaction for all: of each event its end or its place. A priority that is the time is 1,000. */
+    private List<String> after(List<String> calls) {
+        long last = database.longValue("select coalesce(max(position), 0)"
+                + " from (select position from ready union all select position from scheduled) held");
+        String answers = calls.stream()
+                .map(call -> "select append_many(" + call + ", 'f', 't') as id")
+                .collect(Collectors.joining(" union all "));
+        List<UUID> ids = database.list(UUID.class, answers);
+        List<String> seen = new ArrayList<>();
+        seen.add(ids.stream().map(id -> ids.indexOf(id) + "").collect(Collectors.joining(",")));
+        seen.addAll(database.list(String.class, """
+                select concat_ws(' ', status(e.id), least(e.priority, 1000), least(coalesce(r.priority, s.priority), 1000), round(extract(epoch from s.run_at - e.created_at) / 60),
+                    coalesce(r.position, s.position) <= :last, u.key, u.scope,
+                    round(extract(epoch from u.expires_at - e.created_at) / 5), o.error ->> 'error', o.attempt)
+                from event e left join ready r using (id) left join scheduled s using (id) left join outcome o using (id)
+                    left join unique_key u on u.event = e.id
+                order by e.id
+                """.replace(":last", String.valueOf(last))));
+        return seen;
     }
 
     @Test

@@ -57,7 +57,7 @@ class PayloadCheckTest {
         assertThat(refusal("{\"a\":[1,{\"b\":" + "1".repeat(1_001) + "}]}"))
                 .isEqualTo("payload refused at $.a[1].b: the number has more than 1000 digits; send it as a text");
         assertThat(refusal(WorstShape.NESTED_490_AROUND_A_LONG_NUMBER.document(36_000)))
-                .matches("payload refused at \\$(\\[0\\]){12}\\.\\.\\.(\\[0\\]){11}\\.\\.\\.: the number has more .*");
+                .matches("payload refused at \\$(\\[0\\]){10,}\\.\\.\\.: the number has more .*");
     }
 
     @Test
@@ -100,8 +100,8 @@ class PayloadCheckTest {
     void trouble_whereverItBegins_isTheSame(String trouble, String document) {
         assertThat(database.list(
                         String.class,
-                        "select distinct coalesce(split_part(json_trouble((" + document
-                                + ")::jsonb, 0), ' ', 2), '') from (select n * 23 as p from generate_series(0, 25) n) n"))
+                        "select distinct coalesce(split_part(json_trouble(v, v::text, 0), ' ', 2), '') from (select n * 23 as p from generate_series(0, 25) n) n"
+                                + " cross join lateral (select (" + document + ")::jsonb as v offset 0) made"))
                 .containsExactly(trouble);
     }
 
