@@ -35,6 +35,11 @@ final class Followers {
         return answers;
     }
 
+    /** Asks once more for all that is asked for; see {@link Inquiries#lastLook}. */
+    void lastLook() {
+        inquiries.lastLook();
+    }
+
     /** The loop that asks. */
     DutyLoop loop() {
         return inquiries.loop();

@@ -168,6 +168,14 @@ final class Inquiries<Q, A> {
         end(question, future -> future.completeExceptionally(new IllegalStateException("this Millrace is closed")));
     }
 
+    /** Asks all that is open once more, at once, on the calling thread, when the loop has ended. Throws what the oracle throws. */
+    void lastLook() {
+        List<Q> asked = List.copyOf(open.keySet());
+        for (int from = 0; from < asked.size(); from += mostAsked) {
+            ask(asked.subList(from, Math.min(asked.size(), from + mostAsked)));
+        }
+    }
+
     /** The loop that asks. */
     DutyLoop loop() {
         return loop;

@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.event.MillraceException;
 import dev.millrace.process.Books;
 import dev.millrace.process.DutyLoop;
 import dev.millrace.thread.Threads;
@@ -23,6 +24,7 @@ final class Shutdown {
     private static final Duration FOR_ANSWERS = Duration.ofMillis(900);
     private static final Duration FOR_LOOPS = Duration.ofMillis(200);
     private static final Duration FOR_LEAVING = Duration.ofMillis(400);
+    private static final Duration FOR_THE_LAST_LOOK = Duration.ofMillis(400);
     private static final Duration FOR_THE_POOL = Duration.ofMillis(200);
 
     private final Machinery machinery;
@@ -142,6 +144,7 @@ final class Shutdown {
         if (machinery.hasStarted() && !renewal.isAlive()) {
             aside("millrace-leave", FOR_LEAVING, machinery.worker().lease()::leave);
         }
+        aside("millrace-last-look", FOR_THE_LAST_LOOK, this::lookOnceMore);
         books.letGo();
         over = true; // before those who wait are let go: they look once more
         machinery.store().closed();
@@ -175,6 +178,16 @@ final class Shutdown {
         log.warn("events={} are interrupted and given back: the grace is over", books.count());
         books.giveBackAll();
         return interrupted;
+    }
+
+    /** What ended in the grace is told to those who wait for it; the others hear that this is closed. */
+    private void lookOnceMore() {
+        try {
+            machinery.waiters().lastLook();
+            machinery.followers().lastLook();
+        } catch (MillraceException e) {
+            log.warn("whether what is awaited has ended could not be asked before the end: {}", e.getMessage());
+        }
     }
 
     private static void awaitStopped(List<DutyLoop> loops, long until) throws InterruptedException {

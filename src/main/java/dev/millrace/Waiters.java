@@ -80,6 +80,11 @@ final class Waiters {
         return read;
     }
 
+    /** Asks once more for all that is asked for; see {@link Inquiries#lastLook}. */
+    void lastLook() {
+        inquiries.lastLook();
+    }
+
     /** The loop that asks. */
     DutyLoop loop() {
         return inquiries.loop();

@@ -2,8 +2,10 @@ package dev.millrace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.event.EventFilter;
 import dev.millrace.event.RetryFilter;
 import dev.millrace.postgres.Fingerprint;
 import dev.millrace.postgres.PostgresTest;
@@ -291,6 +293,22 @@ class BadSettingsTest {
                         "until", (ThrowingCallable) () -> RetryFilter.failed().until(null)),
                 Arguments.of(
                         "part", (ThrowingCallable) () -> RetryFilter.failed().withError(null)));
+    }
+
+    @Test
+    @DisplayName("12.13 a filter refuses names and texts that no event can have")
+    void filter_withWhatNoEventHas_isRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> RetryFilter.failed().ofTypes("a\0"))
+                .withMessageStartingWith("event type name must not contain control characters");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EventFilter.all().ofTypes(""))
+                .withMessage("event type name must not be empty");
+        for (String part : List.of("a\0", "\uD83D", "\uDE00x")) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> RetryFilter.failed().withError(part))
+                    .withMessageStartingWith("part must not contain NUL or a surrogate");
+        }
     }
 
     @ParameterizedTest(name = "{0}")

@@ -11,6 +11,7 @@ import dev.millrace.event.Event;
 import dev.millrace.event.EventFilter;
 import dev.millrace.event.EventStatus;
 import dev.millrace.event.RetryFilter;
+import dev.millrace.faults.FaultyDataSource;
 import dev.millrace.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -28,6 +30,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
@@ -67,6 +70,37 @@ class ExecutorCloseTest extends WithMillrace {
         assertThat(stage.names()).hasSize(1);
         assertThat(tasks.isExecuting()).isFalse();
         assertThat(millrace().roster().loops()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("12.17 whoever awaits an event that ends in the grace hears of its end")
+    void await_ofWhatEndsInTheGrace_hearsOfIt() throws Exception {
+        FaultyDataSource statements = new FaultyDataSource(database.newPool(8));
+        Millrace millrace = opened(Millrace.connect(statements));
+        Executor<Task> tasks = tasks(millrace).handler(stage).build();
+        UUID id = append(tasks, 1).getFirst();
+        tasks.execute();
+        stage.awaitEntered(1);
+
+        try (ExecutorService others = Executors.newCachedThreadPool()) {
+            Future<Optional<Event<Task>>> awaited = others.submit(() -> tasks.await(id, LONG.multipliedBy(2)));
+            awaitUntil(() -> statements.executions("settled") > 0);
+            Future<?> closed = others.submit(() -> millrace.close(LONG));
+            awaitUntil(() -> !tasks.isExecuting());
+            assertThat(awaited).isNotDone();
+            stage.release(1);
+            closed.get(LONG.toSeconds(), TimeUnit.SECONDS);
+
+            assertThat(awaited.get(LONG.toSeconds(), TimeUnit.SECONDS).orElseThrow().status())
+                    .isEqualTo(EventStatus.COMPLETED);
+        }
+    }
+
+    private static void awaitUntil(BooleanSupplier done) throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        while (!done.getAsBoolean()) {
+            assertThat(never.await(5, TimeUnit.MILLISECONDS)).isFalse();
+        }
     }
 
     @Test

@@ -28,6 +28,7 @@ public record EventFilter(
     /** Checks the bounds. */
     public EventFilter {
         types = Given.set("types", types);
+        types.forEach(name -> Names.check("event type name", name));
         if (appendedSince != null) {
             Terms.checkInstant("appendedSince", appendedSince);
         }

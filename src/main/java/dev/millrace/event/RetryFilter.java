@@ -30,6 +30,7 @@ public record RetryFilter(
     public RetryFilter {
         statuses = Given.set("statuses", statuses);
         types = Given.set("types", types);
+        types.forEach(name -> Names.check("event type name", name));
         if (statuses.isEmpty()) {
             throw new IllegalArgumentException("statuses must not be empty");
         }
@@ -41,6 +42,11 @@ public record RetryFilter(
         }
         if (limit < 1) {
             throw new IllegalArgumentException("limit must be at least 1, got " + limit);
+        }
+        if (error != null && !Names.canBeStored(error)) {
+            throw new IllegalArgumentException(
+                    "part must not contain NUL or a surrogate without its other half, got " + Names.quoted(error)
+                            + ": no error has that in it");
         }
         if (since != null) {
             Terms.checkInstant("since", since);
