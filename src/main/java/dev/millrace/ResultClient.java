@@ -43,7 +43,8 @@ public abstract sealed class ResultClient<T> extends FlowClient<T> permits Execu
      * @throws dev.millrace.event.ValidationException if it has ended and its payload cannot be read: see {@link EventReader}
      */
     public Optional<Event<T>> await(UUID id, Duration patience) throws InterruptedException {
-        EventReader<T> reader = reader(); // before it waits: this Millrace may be closed by then, and the event ended in its grace
+        EventReader<T> reader =
+                reader(); // before it waits: this Millrace may be closed by then, and the event ended in its grace
         return Interruptible.call(() -> results.await(id, patience)).map(reader::read);
     }
 

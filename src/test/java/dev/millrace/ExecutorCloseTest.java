@@ -91,7 +91,9 @@ class ExecutorCloseTest extends WithMillrace {
             stage.release(1);
             closed.get(LONG.toSeconds(), TimeUnit.SECONDS);
 
-            assertThat(awaited.get(LONG.toSeconds(), TimeUnit.SECONDS).orElseThrow().status())
+            assertThat(awaited.get(LONG.toSeconds(), TimeUnit.SECONDS)
+                            .orElseThrow()
+                            .status())
                     .isEqualTo(EventStatus.COMPLETED);
         }
     }

@@ -44,9 +44,8 @@ public record RetryFilter(
             throw new IllegalArgumentException("limit must be at least 1, got " + limit);
         }
         if (error != null && !Names.canBeStored(error)) {
-            throw new IllegalArgumentException(
-                    "part must not contain NUL or a surrogate without its other half, got " + Names.quoted(error)
-                            + ": no error has that in it");
+            throw new IllegalArgumentException("part must not contain NUL or a surrogate without its other half, got "
+                    + Names.quoted(error) + ": no error has that in it");
         }
         if (since != null) {
             Terms.checkInstant("since", since);

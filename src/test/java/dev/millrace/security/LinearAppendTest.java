@@ -63,7 +63,9 @@ class LinearAppendTest {
         long many = pages(events(2000, options));
 
         System.out.printf("LinearAppendTest: %s: %d pages for 250, %d for 2,000%n", what, few, many);
-        assertThat(many).as("%s: %s pages for 250, %s for 2,000", what, few, many).isLessThan(12 * few);
+        assertThat(many)
+                .as("%s: %s pages for 250, %s for 2,000", what, few, many)
+                .isLessThan(12 * few);
     }
 
     @Test
@@ -129,10 +131,13 @@ class LinearAppendTest {
             prepare(before);
             List<String> together = after(List.of("jsonb_build_array(" + String.join(", ", calls) + ")"));
             prepare(before);
-            List<String> oneByOne =
-                    after(calls.stream().map(call -> "jsonb_build_array(" + call + ")").toList());
+            List<String> oneByOne = after(calls.stream()
+                    .map(call -> "jsonb_build_array(" + call + ")")
+                    .toList());
 
-            assertThat(together).as("seed %s, round %s: %s, before: %s", seed, round, options, before).isEqualTo(oneByOne);
+            assertThat(together)
+                    .as("seed %s, round %s: %s, before: %s", seed, round, options, before)
+                    .isEqualTo(oneByOne);
             assertThat(Rows.wrongCounts(database)).isEmpty();
         }
         database.truncateAll();
@@ -145,9 +150,10 @@ class LinearAppendTest {
                     + (before.equals("scheduled") ? ", delay => 7200)" : ")"));
         }
         if (before.equals("running")) {
-            database.execute("with moved as (delete from ready returning id, priority, position, lane, flow)"
-                    + " insert into running (id, worker, claimed_at, priority, position, lane, flow, attempt, failures, denials, deaths)"
-                    + " select id, gen_random_uuid(), clock_timestamp(), priority, position, lane, flow, 1, 0, 0, 0 from moved");
+            database.execute(
+                    "with moved as (delete from ready returning id, priority, position, lane, flow)"
+                            + " insert into running (id, worker, claimed_at, priority, position, lane, flow, attempt, failures, denials, deaths)"
+                            + " select id, gen_random_uuid(), clock_timestamp(), priority, position, lane, flow, 1, 0, 0, 0 from moved");
         }
     }
 
