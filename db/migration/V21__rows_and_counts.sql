@@ -72,7 +72,7 @@ begin
             then exists (select from ready) or exists (select from scheduled) or exists (select from running) or exists (select from outcome)
             else exists (select from event) end) then
         perform refuse(null, format('table %s was not truncated: events and their states go together. Use cancel_all, skip_all or '
-            'cleanup_events, delete from event, or truncate event, ready, scheduled, running and outcome in one command', tg_table_name),
+            'cleanup_events, delete from event, or truncate event, ready, scheduled, running and outcome in one command with cascade', tg_table_name),
             '55000', null);
     end if;
     return null;
@@ -368,6 +368,10 @@ declare
     dropped constant integer := flow_id(drop_flow.flow);
     busy text;
 begin
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then -- it would not see what was appended since
+        perform refuse(null, format('Flow %s was not dropped: the transaction does not see what others do; begin one that is READ COMMITTED',
+            quoted(drop_flow.flow)), '25000', null);
+    end if;
     if exists (select from event e where e.flow = dropped) then -- without a lock, since this may read all events
         busy := 'it has events: end them (cancel_all) and remove them (cleanup_events)';
     end if;
@@ -737,6 +741,10 @@ begin
     end if;
     return answers;
 end $$;
+
+alter function append_unique_rows(integer, integer[], text[], jsonb[], jsonb[], double precision[], double precision[], timestamptz[], boolean[],
+    timestamptz[], uuid[], text[], smallint[], double precision[], smallint[], double precision[])
+    set enable_seqscan = off; -- plans are kept, also those made while the tables were empty
 
 -- As append_rows or append_unique_rows, by whether some have unique keys; scopes and conflicts in words.
 create function append_to_flow(flow_id integer, bounded boolean, keyed boolean, lanes integer[], types text[], payloads jsonb[], metadata jsonb[],

@@ -21,6 +21,7 @@ import dev.millrace.work.RetryPolicy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -97,14 +98,18 @@ class FailureLogTest extends WithMillrace {
         Event<Task> event = runOnce(tasks, "x");
         assertThat(tasks.join(LONG)).isTrue();
 
-        assertThat(lines()).hasSize(2).allMatch(line -> line.getLevel() == Level.WARN);
-        assertThat(lines().get(0).getFormattedMessage())
+        List<ILoggingEvent> lines =
+                lines().stream() // the first may be written after the second, which began a millisecond later
+                        .sorted(Comparator.comparing(ILoggingEvent::getFormattedMessage))
+                        .toList();
+        assertThat(lines).hasSize(2).allMatch(line -> line.getLevel() == Level.WARN);
+        assertThat(lines.get(0).getFormattedMessage())
                 .startsWith("event=%s flow=tasks type=task attempt=1 failed after PT".formatted(event.id()))
                 .containsPattern("next: retry at \\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z$");
-        assertThat(lines().get(1).getFormattedMessage())
+        assertThat(lines.get(1).getFormattedMessage())
                 .startsWith("event=%s flow=tasks type=task attempt=2 failed after PT".formatted(event.id()))
                 .endsWith("next: failed");
-        for (ILoggingEvent line : lines()) {
+        for (ILoggingEvent line : lines) {
             assertThat(trace(line))
                     .contains("java.lang.IllegalStateException: it broke")
                     .contains("FailureLogTest.failHere(")

@@ -228,4 +228,25 @@ class FlowBoundsTest {
         assertThat(database.longValue("select count(waiting_since) from flow_status"))
                 .isEqualTo(1);
     }
+
+    @Test
+    @DisplayName("13.16 a flow is not dropped in a transaction that does not see what was appended since it began")
+    void dropFlow_inATransactionWithAnOlderView_isRefused() throws SQLException {
+        database.query("select append('older', 't', '0')");
+        database.execute("delete from event");
+        for (String level : List.of("repeatable read", "serializable")) {
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("set default_transaction_isolation = '" + level + "'");
+
+                assertThatThrownBy(() -> statement.execute("select millrace.drop_flow('older')"))
+                        .isInstanceOf(SQLException.class)
+                        .hasMessageContaining("Flow 'older' was not dropped")
+                        .extracting(e -> ((SQLException) e).getSQLState())
+                        .isEqualTo("25000");
+            }
+        }
+        database.query("select drop_flow('older')");
+        assertThat(database.longValue("select count(*) from flow")).isZero();
+    }
 }

@@ -122,6 +122,9 @@ class LinearAppendTest {
                         + (random.nextInt(3) == 0 || i < 2 ? ", 'priority', " + i : "")
                         + (random.nextInt(4) == 0 ? ", 'delay', 3600" : "")
                         + (random.nextInt(4) == 0 ? ", 'delay', 0" : "")
+                        + (random.nextInt(3) == 0 ? ", 'deadline', '2100-01-01T00:00:00Z'" : "")
+                        + (random.nextInt(3) == 0 ? ", 'streaming', true" : "")
+                        + (random.nextInt(3) == 0 ? ", 'max_crashes', 2" : "")
                         + (random.nextInt(4) == 0 ? ", 'unique_scope', 'period', 'unique_period', 60" : ""));
             }
             List<String> calls = options.stream()
@@ -145,6 +148,8 @@ class LinearAppendTest {
 
     private void prepare(String before) {
         database.truncateAll();
+        database.query("select append('f', 't', '0', priority => 99)"); // so that the flow is there
+        database.execute("update flow set max_pending = 6");
         if (!before.isEmpty()) {
             database.query("select append('f', 't', '0', unique_key => 'k0', priority => 9"
                     + (before.equals("scheduled") ? ", delay => 7200)" : ")"));
@@ -170,7 +175,9 @@ class LinearAppendTest {
         seen.addAll(database.list(String.class, """
                 select concat_ws(' ', status(e.id), least(e.priority, 1000), least(coalesce(r.priority, s.priority), 1000), round(extract(epoch from s.run_at - e.created_at) / 60),
                     coalesce(r.position, s.position) <= :last, u.key, u.scope,
-                    round(extract(epoch from u.expires_at - e.created_at) / 5), o.error ->> 'error', o.attempt)
+                    round(extract(epoch from u.expires_at - e.created_at) / 5), o.error ->> 'error', o.attempt,
+                    (select count(*) from expiry x where x.event = e.id), (select max_crashes from event_option x where x.event = e.id),
+                    e.streaming, (select max_pending from flow))
                 from event e left join ready r using (id) left join scheduled s using (id) left join outcome o using (id)
                     left join unique_key u on u.event = e.id
                 order by e.id
