@@ -39,6 +39,7 @@ return replace(replace(document, E'\\\\', E'\\_'), E'\\"', E'\\_');
 
 -- Splits such a text into windows of 500 bytes, in text with escapes. outside: whether a window begins outside of strings; quotes: how many
 -- stand in it. What is longer than 1,000 bytes has a window of its own, so that whatever is short need not be told apart.
+-- flat must be a variable of the caller: PostgreSQL puts an expression into the query as it is, and makes it anew for each window.
 create function json_windows(flat bytea) returns table (n integer, part text, quotes integer, outside boolean) language sql immutable
 begin atomic
     select w.n, w.part, w.quotes, (sum(w.quotes) over (order by w.n rows unbounded preceding) - w.quotes) % 2 = 0

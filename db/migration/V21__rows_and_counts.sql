@@ -703,9 +703,9 @@ begin
             where is_stored and successor is not null
             order by n
         ), left_ready as (
-            delete from ready where id in (select id from chain where not follows) returning id, position
+            delete from ready where id in (select id from chain where is_stored and not follows) returning id, position
         ), left_scheduled as (
-            delete from scheduled where id in (select id from chain where not follows) returning id, position, run_at
+            delete from scheduled where id in (select id from chain where is_stored and not follows) returning id, position, run_at
         ), heir as materialized ( -- of the queue's place, and of the time unless one of those that follow gives another
             select (array_agg(c.id order by c.n desc))[1] as id, (array_agg(c.lane order by c.n desc))[1] as lane,
                 (array_agg(c.priority order by c.n desc))[1] as priority, max(p.position) as position,

@@ -128,14 +128,18 @@ final class Inquiries<Q, A> {
                 due.add(question);
             }
         });
-        for (int from = 0; from < due.size(); from += mostAsked) {
-            ask(due.subList(from, Math.min(due.size(), from + mostAsked)));
-        }
+        askAll(due);
         long later = System.nanoTime();
         return Duration.ofNanos(open.values().stream()
                 .mapToLong(entry -> Math.max(0, entry.dueNanos - later))
                 .min()
                 .orElse(TimeUnit.MINUTES.toNanos(1)));
+    }
+
+    private void askAll(List<Q> questions) {
+        for (int from = 0; from < questions.size(); from += mostAsked) {
+            ask(questions.subList(from, Math.min(questions.size(), from + mostAsked)));
+        }
     }
 
     private void ask(List<Q> questions) {
@@ -170,10 +174,7 @@ final class Inquiries<Q, A> {
 
     /** Asks all that is open once more, at once, on the calling thread, when the loop has ended. Throws what the oracle throws. */
     void lastLook() {
-        List<Q> asked = List.copyOf(open.keySet());
-        for (int from = 0; from < asked.size(); from += mostAsked) {
-            ask(asked.subList(from, Math.min(asked.size(), from + mostAsked)));
-        }
+        askAll(List.copyOf(open.keySet()));
     }
 
     /** The loop that asks. */

@@ -182,11 +182,12 @@ final class Shutdown {
 
     /** What ended in the grace is told to those who wait for it; the others hear that this is closed. */
     private void lookOnceMore() {
-        try {
-            machinery.waiters().lastLook();
-            machinery.followers().lastLook();
-        } catch (MillraceException e) {
-            log.warn("whether what is awaited has ended could not be asked before the end: {}", e.getMessage());
+        for (Runnable look : List.<Runnable>of(machinery.waiters()::lastLook, machinery.followers()::lastLook)) {
+            try {
+                look.run();
+            } catch (MillraceException e) {
+                log.warn("whether what is awaited has ended could not be asked before the end: {}", e.getMessage());
+            }
         }
     }
 

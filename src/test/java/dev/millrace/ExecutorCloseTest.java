@@ -30,7 +30,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
@@ -73,7 +72,7 @@ class ExecutorCloseTest extends WithMillrace {
     }
 
     @Test
-    @DisplayName("12.17 whoever awaits an event that ends in the grace hears of its end")
+    @DisplayName("12.17 a caller that awaits an event is told of its end in the grace of close")
     void await_ofWhatEndsInTheGrace_hearsOfIt() throws Exception {
         FaultyDataSource statements = new FaultyDataSource(database.newPool(8));
         Millrace millrace = opened(Millrace.connect(statements));
@@ -95,13 +94,6 @@ class ExecutorCloseTest extends WithMillrace {
                             .orElseThrow()
                             .status())
                     .isEqualTo(EventStatus.COMPLETED);
-        }
-    }
-
-    private static void awaitUntil(BooleanSupplier done) throws InterruptedException {
-        CountDownLatch never = new CountDownLatch(1);
-        while (!done.getAsBoolean()) {
-            assertThat(never.await(5, TimeUnit.MILLISECONDS)).isFalse();
         }
     }
 

@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -165,7 +164,7 @@ class UnknownTypesTest extends WithMillrace {
     @Test
     @DisplayName(
             "12.5 a worker warns of due events of a type that it does not know and no live worker does: a line for each type")
-    void worker_thatMeetsUnknownTypes_saysSo() {
+    void worker_thatMeetsUnknownTypes_saysSo() throws InterruptedException {
         Executor<Other> client = others(millrace());
         client.append(new Other("secret payload"));
         client.append(new Other("secret payload"));
@@ -173,7 +172,7 @@ class UnknownTypesTest extends WithMillrace {
         tasks.append(new Task("known")); // and due: no word of that
         tasks.start();
 
-        await(() -> !said(Level.WARN).isEmpty());
+        awaitUntil(() -> !said(Level.WARN).isEmpty());
 
         assertThat(said(Level.WARN))
                 .singleElement()
@@ -262,13 +261,5 @@ class UnknownTypesTest extends WithMillrace {
         assertThat(report.unknownTypes()).extracting(UnknownType::type).containsExactly("other");
         stage.releaseAll();
         assertThat(tasks.join(LONG)).isTrue();
-    }
-
-    /** Waits for up to a minute; each look at the database is the pause between two. */
-    private void await(BooleanSupplier condition) {
-        for (int round = 0; !condition.getAsBoolean(); round++) {
-            assertThat(round).isLessThan(1_200);
-            database.query("select pg_sleep(0.05)");
-        }
     }
 }

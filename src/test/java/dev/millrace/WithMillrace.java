@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.event.Event;
 import dev.millrace.event.EventStatus;
@@ -12,6 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -68,6 +72,15 @@ abstract class WithMillrace {
                 .dataSource(database.newPool(6))
                 .listen(listens)
                 .connect());
+    }
+
+    /** Waits for up to a minute until that is so. */
+    static void awaitUntil(BooleanSupplier condition) throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        for (int round = 0; !condition.getAsBoolean(); round++) {
+            assertThat(round).isLessThan(1_200);
+            assertThat(never.await(50, TimeUnit.MILLISECONDS)).isFalse();
+        }
     }
 
     /** Has a Millrace closed after the test. */

@@ -27,8 +27,7 @@ public record EventFilter(
 
     /** Checks the bounds. */
     public EventFilter {
-        types = Given.set("types", types);
-        types.forEach(name -> Names.check("event type name", name));
+        types = Given.typeNames(types);
         if (appendedSince != null) {
             Terms.checkInstant("appendedSince", appendedSince);
         }

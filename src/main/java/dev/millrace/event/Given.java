@@ -19,6 +19,13 @@ final class Given {
         return Set.copyOf(copy);
     }
 
+    /** Names of event types, each of which obeys the rule for names. */
+    static Set<String> typeNames(Collection<String> given) {
+        Set<String> names = set("types", given);
+        names.forEach(name -> Names.check("event type name", name));
+        return names;
+    }
+
     /** As the other one, of an array. */
     static <E> Set<E> set(String name, E[] given) {
         return set(name, Arrays.asList(Objects.requireNonNull(given, name)));

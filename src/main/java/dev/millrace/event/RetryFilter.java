@@ -29,8 +29,7 @@ public record RetryFilter(
     /** Checks the bounds. */
     public RetryFilter {
         statuses = Given.set("statuses", statuses);
-        types = Given.set("types", types);
-        types.forEach(name -> Names.check("event type name", name));
+        types = Given.typeNames(types);
         if (statuses.isEmpty()) {
             throw new IllegalArgumentException("statuses must not be empty");
         }

@@ -111,7 +111,8 @@ final class Sessions {
      * @throws SQLException if there is none, or if its session must not be used: then it is closed
      */
     Connection open(Opening fresh) throws SQLException {
-        opening.incrementAndGet(); // before it is asked which are given up: whoever gives one up later sees this one
+        opening.incrementAndGet(); // before the look at sessions given up: a thread that opens one after a later loss
+        // counts this one
         try {
             if (givenUp().isEmpty()) {
                 return greeted(fresh.open());

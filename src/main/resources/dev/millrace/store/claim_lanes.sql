@@ -50,7 +50,7 @@ cross join lateral (
         case -- a large one is asked for when there is memory for it; neither function reads what is stored apart
             when pg_column_size(payload) <= case when pg_column_compression(payload) is null then :inline else :compressed end
             then payload::text
-        end,
+        end as payload,
         metadata::text, priority, timeout, deadline, streaming, created_at,
         coalesce(deadline <= c.claimed_at, false) as expired
     from millrace.event
